@@ -2,7 +2,7 @@
 add_library(tutti_flags INTERFACE)
 target_include_directories(tutti_flags INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_definitions(tutti_flags INTERFACE TUTTI_VERSION="${PROJECT_VERSION}")
-target_compile_options(tutti_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wno-missing-field-initializers)
+target_compile_options(tutti_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow=local -Wnon-virtual-dtor -Wno-missing-field-initializers)
 if(TUTTI_WERROR)
   target_compile_options(tutti_flags INTERFACE -Werror)
 endif()

@@ -24,8 +24,13 @@ std::string_view to_string(ec code) noexcept;
 /// An error with words for a person.
 caf::error make_error(ec code, std::string text);
 
-/// The words of any error, ours or CAF's.
+bool is(const caf::error& reason, ec code) noexcept;
+
+/// "timeout: no answer from the store": code and words of any error, ours or CAF's; for logs.
 std::string describe(const caf::error& reason);
+
+/// Only what make_error was given; for people who see the code elsewhere. Other errors as describe.
+std::string words(const caf::error& reason);
 
 } // namespace tutti::runtime
 

@@ -48,9 +48,10 @@ struct response {
   int status = 200;
   std::string_view content_type = "application/json"; ///< of static storage
   std::string body;
-  std::string headers;              ///< further complete lines, each ending in CRLF
-  std::shared_ptr<event_feed> feed; ///< set: the answer streams until the client leaves or the server stops
-  bool close = false;               ///< end the connection after this answer
+  std::string headers;                ///< further complete lines, each ending in CRLF
+  std::shared_ptr<event_feed> feed;   ///< set: the answer streams until the client leaves or the server stops
+  bool close = false;                 ///< end the connection after this answer
+  std::optional<std::uint32_t> route; ///< of an admission that answers at once and knows it, for answered()
 };
 
 /// Where answers go; implemented by the server's connection. Thread-safe, never blocks.

@@ -39,6 +39,10 @@ caf::error make_error(ec code, std::string text) {
   return {static_cast<std::uint8_t>(code), error_category, caf::make_message(std::move(text))};
 }
 
+bool is(const caf::error& reason, ec code) noexcept {
+  return reason && reason.category() == error_category && reason.code() == static_cast<std::uint8_t>(code);
+}
+
 std::string describe(const caf::error& reason) {
   if (!reason)
     return "normal";
@@ -55,6 +59,12 @@ std::string describe(const caf::error& reason) {
   if (context.match_elements<std::string>())
     out += ": " + context.get_as<std::string>(0);
   return out;
+}
+
+std::string words(const caf::error& reason) {
+  if (reason && reason.category() == error_category && reason.context().match_elements<std::string>())
+    return reason.context().get_as<std::string>(0);
+  return describe(reason);
 }
 
 } // namespace tutti::runtime

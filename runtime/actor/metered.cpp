@@ -20,7 +20,7 @@ caf::error failed(caf::scheduled_actor*, std::exception_ptr& thrown) {
 
 bool ended_well(const caf::error& reason) {
   return !reason || reason == caf::exit_reason::normal || reason == caf::exit_reason::user_shutdown
-         || reason == caf::exit_reason::unreachable;
+         || reason == caf::exit_reason::unreachable || is(reason, ec::cancelled);
 }
 
 } // namespace

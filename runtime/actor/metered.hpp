@@ -34,6 +34,8 @@ public:
   /// pass.
   metered(caf::actor_config& cfg, placement at, std::string_view type, std::uint64_t mailbox_limit = 0)
       : metered(cfg, *at.table, at.table->type(type), mailbox_limit) {
+    if (at.restarts > 0)
+      this->type().restarts.fetch_add(1, std::memory_order_relaxed);
     at_ = std::make_unique<placement>(std::move(at));
   }
 

@@ -1,0 +1,106 @@
+#pragma once
+#include "actors/http_gateway/answers.hpp"
+#include "actors/http_gateway/gateway.hpp"
+#include "protocols/http_api/job_body.hpp"
+#include "protocols/http_api/target.hpp"
+#include "runtime/jobs/store.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace tutti::actors::http_gateway {
+
+/// Inside an actor `request` and `response` are CAF's.
+using http_request = request;
+using http_response = response;
+
+/// The actor behind spawn_gateway. Each group of routes has a file of its own.
+class gateway_actor final : public runtime::actor::metered {
+public:
+  gateway_actor(caf::actor_config& cfg, runtime::actor::placement where, std::shared_ptr<api> requests,
+                gateway_parts parts);
+
+protected:
+  caf::behavior make_behavior() override;
+  void on_exit() override;
+
+private:
+  using target = protocols::http_api::target;
+
+  void serve(std::vector<http_request>& batch);
+  void dispatch(http_request& r, const target& where);
+
+  // gateway_jobs.cpp
+  void submit(http_request& r);
+  void flush_submissions();
+  void submitted(runtime::jobs::jobs_submitted& answer);
+  void expire_calls();
+  void submit_batch(http_request& r);
+  void list_jobs(http_request& r, const target& where, bool dead_only);
+  void get_job(http_request& r, const target& where);
+  void cancel_job(http_request& r, const target& where);
+  void retry_job(http_request& r, const target& where, bool dead_only);
+  void discard_job(http_request& r, const target& where);
+  void retry_dead(http_request& r);
+  void job_types(http_request& r);
+
+  // gateway_queues.cpp
+  void queues(http_request& r);
+  void pause_queue(http_request& r, const target& where, bool pause);
+  void purge_queue(http_request& r, const target& where);
+  void schedules(http_request& r);
+  void put_schedule(http_request& r, const target& where);
+  void delete_schedule(http_request& r, const target& where);
+
+  // gateway_observe.cpp
+  void index(http_request& r);
+  void metrics_page(http_request& r);
+  void performance(http_request& r);
+  void actors(http_request& r, const target& where);
+  void supervision(http_request& r);
+  void events(http_request& r, const target& where);
+
+  /// Asks the store and answers with what `render` makes of the result, or with the error. The request is
+  /// answered within the store's deadline, whatever happens.
+  template <class Result, class Message, class Render>
+  void ask_store(http_request& r, Message message, Render render);
+
+  struct waiting {
+    responder reply;
+    std::string target;
+  };
+  struct call {
+    std::chrono::steady_clock::time_point deadline;
+    std::vector<waiting> callers;
+  };
+
+  std::shared_ptr<api> api_;
+  gateway_parts parts_;
+  std::uint64_t last_call_ = 0;
+  std::unordered_map<std::uint64_t, call> calls_;
+  runtime::jobs::submit_jobs outgoing_; ///< of the batch in hand
+  std::vector<waiting> outgoing_callers_;
+  bool ticking_ = false;
+};
+
+/// How long the store may take.
+inline constexpr std::chrono::seconds store_deadline{5};
+
+template <class Result, class Message, class Render>
+void gateway_actor::ask_store(http_request& r, Message message, Render render) {
+  auto reply = std::make_shared<responder>(std::move(r.reply));
+  this->request(parts_.store, store_deadline, std::move(message))
+      .then([reply, render](Result& result) { (*reply)(render(result)); },
+            [reply, where = std::move(r.target)](const caf::error& reason) {
+              (*reply)(error_answer(reason, where));
+            });
+}
+
+runtime::jobs::unix_ms wall_now();
+
+} // namespace tutti::actors::http_gateway

@@ -1,0 +1,130 @@
+#include "actors/http_gateway/gateway_actor.hpp"
+#include "actors/http_gateway/job_json.hpp"
+#include "actors/http_gateway/submission.hpp"
+#include "protocols/http_api/json_writer.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+// The routes of queues and schedules.
+namespace tutti::actors::http_gateway {
+namespace {
+
+namespace http_api = protocols::http_api;
+using namespace runtime::jobs;
+
+/// The name that the path gives: as long and made of the same characters as in a submission.
+std::optional<std::string> path_name(request& r, const http_api::target& where, std::string_view what) {
+  auto name = where.segments.size() > 1 ? where.segments[1] : std::string{};
+  bool fine =
+      !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.'
+               || c == '_' || c == '-';
+      });
+  if (fine)
+    return name;
+  r.reply(answer(
+      http_api::unprocessable(std::string{what} + " names have 1 to 64 characters of A-Z a-z 0-9 . _ -"),
+      r.target));
+  return std::nullopt;
+}
+
+template <class View, class Write>
+response list_answer(const std::vector<View>& items, Write write) {
+  std::string body;
+  http_api::json_writer out{body};
+  out.begin_object().key("items").begin_array();
+  for (auto& item : items)
+    write(out, item);
+  out.end_array().key("nextCursor").null().end_object();
+  return json(200, std::move(body));
+}
+
+} // namespace
+
+void gateway_actor::queues(http_request& r) {
+  ask_store<std::vector<queue_view>>(r, list_queues{}, [](const std::vector<queue_view>& found) {
+    return list_answer(found, [](auto& out, auto& queue) { write_queue(out, queue, wall_now()); });
+  });
+}
+
+void gateway_actor::pause_queue(http_request& r, const target& where, bool pause) {
+  auto name = path_name(r, where, "queue");
+  if (!name)
+    return;
+  ask_store<queue_view>(r, runtime::jobs::pause_queue{*name, pause}, [](const queue_view& queue) {
+    std::string body;
+    http_api::json_writer out{body};
+    write_queue(out, queue, wall_now());
+    return json(200, std::move(body));
+  });
+}
+
+void gateway_actor::purge_queue(http_request& r, const target& where) {
+  auto name = path_name(r, where, "queue");
+  if (!name)
+    return;
+  ask_store<std::uint64_t>(r, runtime::jobs::purge_queue{*name}, [](std::uint64_t count) {
+    std::string body;
+    http_api::json_writer{body}.begin_object().member("cancelled", count).end_object();
+    return json(200, std::move(body));
+  });
+}
+
+void gateway_actor::schedules(http_request& r) {
+  ask_store<std::vector<schedule_view>>(r, list_schedules{}, [](const std::vector<schedule_view>& found) {
+    return list_answer(found, [](auto& out, auto& schedule) { write_schedule(out, schedule); });
+  });
+}
+
+void gateway_actor::put_schedule(http_request& r, const target& where) {
+  auto name = path_name(r, where, "schedule");
+  if (!name)
+    return;
+  auto parsed = http_api::parse_schedule(r.body);
+  if (auto* bad = std::get_if<http_api::problem>(&parsed))
+    return r.reply(answer(std::move(*bad), r.target));
+  auto& wanted = std::get<http_api::schedule_body>(parsed);
+  auto job = scheduled_job(*parts_.types, wanted, wall_now());
+  if (auto* bad = std::get_if<http_api::problem>(&job))
+    return r.reply(answer(std::move(*bad), r.target));
+  schedule_spec spec;
+  spec.name = std::move(*name);
+  spec.job = std::get<job_spec>(std::move(job));
+  spec.interval_ms = wanted.interval_ms.value_or(0);
+  spec.cron = std::move(wanted.cron);
+  spec.time_zone = std::move(wanted.time_zone);
+  spec.missed = static_cast<catch_up>(wanted.catch_up);
+  spec.jitter_ms = wanted.jitter_ms;
+  spec.paused = wanted.paused;
+  // Here, so that the answer points at the field; every node has the same rules.
+  auto when = spec.cron.empty() ? recurrence::every(spec.interval_ms, wall_now())
+                                : recurrence::parse_cron(spec.cron, spec.time_zone);
+  if (auto* words = std::get_if<std::string>(&when)) {
+    bool zone = words->find("time zone") != std::string::npos;
+    auto pointer = spec.cron.empty() ? "/intervalMs" : zone ? "/timeZone" : "/cron";
+    return r.reply(answer(http_api::unprocessable(*words, {{pointer, *words}}), r.target));
+  }
+  ask_store<schedule_view>(r, runtime::jobs::put_schedule{std::move(spec)},
+                           [](const schedule_view& schedule) {
+                             std::string body;
+                             http_api::json_writer out{body};
+                             write_schedule(out, schedule);
+                             return json(200, std::move(body));
+                           });
+}
+
+void gateway_actor::delete_schedule(http_request& r, const target& where) {
+  auto name = path_name(r, where, "schedule");
+  if (!name)
+    return;
+  ask_store<bool>(r, runtime::jobs::delete_schedule{*name}, [](bool) {
+    http_response out;
+    out.status = 204;
+    out.content_type = "";
+    return out;
+  });
+}
+
+} // namespace tutti::actors::http_gateway

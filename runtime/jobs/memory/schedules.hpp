@@ -1,0 +1,35 @@
+#pragma once
+#include "runtime/jobs/schedule.hpp"
+#include "runtime/jobs/store.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace tutti::runtime::jobs::memory {
+
+/// Recurring jobs of the memory provider.
+class memory_schedules {
+public:
+  /// Replaces one of that name. Words when the recurrence is not valid or there are too many schedules.
+  std::variant<schedule_view, std::string> put(schedule_spec spec, unix_ms now);
+  bool remove(const std::string& name) { return entries_.erase(name) != 0; }
+  std::vector<schedule_view> list() const;
+  std::optional<unix_ms> next_due() const;
+
+  /// The jobs that are due, each with a new id.
+  std::vector<job_spec> due(unix_ms now);
+
+private:
+  struct entry {
+    schedule_view view;
+    recurrence when;
+    unix_ms nominal_next = 0; ///< without the jitter
+  };
+  static void plan(entry& e, unix_ms after);
+  std::map<std::string, entry> entries_;
+};
+
+} // namespace tutti::runtime::jobs::memory

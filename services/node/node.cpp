@@ -1,0 +1,230 @@
+#include "services/node/node.hpp"
+
+#include "actors/http_gateway/gateway.hpp"
+#include "actors/http_gateway/node_monitor.hpp"
+#include "runtime/actor/supervisor.hpp"
+#include "runtime/jobs/job_telemetry.hpp"
+#include "runtime/jobs/memory/store.hpp"
+#include "runtime/jobs/runner.hpp"
+#include "runtime/telemetry/log.hpp"
+#include "services/http/server.hpp"
+#include "services/node/actor_metrics.hpp"
+#include "services/node/job_types.hpp"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/scoped_actor.hpp>
+
+namespace tutti::services::node {
+namespace {
+
+namespace http_gateway = actors::http_gateway;
+using namespace runtime;
+using actor::child_spec;
+using actor::placement;
+using actor::supervisor_spec;
+using std::chrono::milliseconds;
+
+/// After it the HTTP server cuts what is still open.
+constexpr milliseconds http_grace{2000};
+/// For the supervision tree, whatever the deadline was used for before.
+constexpr milliseconds tree_grace{3000};
+
+struct actor_config : caf::actor_system_config {
+  actor_config() {
+    set("scheduler.policy", caf::atom("sharing")); // stealing collapses with many actors, see docs/decisions
+    set("scheduler.max-threads", static_cast<std::size_t>(std::max(2u, std::thread::hardware_concurrency())));
+    set("scheduler.max-throughput",
+        std::size_t{300}); // messages a run, so that a flooded actor lets others in
+  }
+};
+
+jobs::store_options store_options(const config::settings& s) {
+  jobs::store_options out;
+  out.claim_ttl_ms = s.jobs.claim_ttl.count();
+  out.ageing_ms = s.jobs.ageing.count();
+  out.retention_ms = s.jobs.result_retention.count();
+  out.max_jobs = s.jobs.max_jobs;
+  out.worker_deaths = s.jobs.worker_deaths;
+  for (auto& [name, q] : s.queues)
+    out.queues[name] = {q.concurrency, q.rate,
+                        q.burst > 0 ? static_cast<double>(q.burst) : std::max(q.rate, 1.0)};
+  return out;
+}
+
+jobs::unix_ms wall_now() {
+  return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+} // namespace
+
+struct node::parts {
+  config::loaded config;
+  std::function<void()> failed;
+
+  // In this order: what stands later uses what stands before.
+  telemetry::metrics metrics;
+  telemetry::event_bus events;
+  actor::actor_table table;
+  telemetry::metrics::registration actor_metrics;
+  std::shared_ptr<http_gateway::health_board> health;
+  std::shared_ptr<http_gateway::api> api;
+  std::shared_ptr<const jobs::job_types> types;
+  jobs::job_telemetry job_telemetry{metrics, events};
+  std::shared_ptr<jobs::memory_state> memory;
+  actor_config caf_config;
+  std::unique_ptr<caf::actor_system> system;
+  std::unique_ptr<http::server> server;
+  caf::actor root;
+  std::atomic<bool> stopping{false};
+
+  // Written and read by the root supervisor's thread, except `runner`, which stop() reads when all is
+  // settled.
+  caf::actor store;
+  std::mutex runner_lock;
+  caf::actor runner;
+
+  explicit parts(const config::loaded& loaded)
+      : config(loaded), table(loaded.node.name),
+        health(std::make_shared<http_gateway::health_board>(loaded.node.name, TUTTI_VERSION)),
+        types(make_job_types()) {}
+
+  std::vector<child_spec> children();
+};
+
+/// rest_for_one over one-child supervisors: who comes later holds handles of who came before, so it is
+/// restarted with it.
+std::vector<child_spec> node::parts::children() {
+  child_spec jobs_store;
+  jobs_store.name = "jobs";
+  jobs_store.start = [this](caf::event_based_actor* parent, placement at) {
+    return store = jobs::spawn_memory_store(*parent, std::move(at), memory, wall_now);
+  };
+  child_spec monitor;
+  monitor.name = "monitor";
+  monitor.start = [this](caf::event_based_actor* parent, placement at) {
+    return http_gateway::spawn_node_monitor(*parent, std::move(at), health, metrics, store);
+  };
+  child_spec run_jobs;
+  run_jobs.name = "runner";
+  run_jobs.start = [this](caf::event_based_actor* parent, placement at) {
+    auto& s = config.settings.jobs;
+    auto made = jobs::spawn_runner(*parent, std::move(at), store, types,
+                                   {s.concurrency, s.claim_ttl, s.cancel_grace});
+    std::lock_guard guard{runner_lock};
+    return runner = made;
+  };
+  child_spec gateway;
+  gateway.name = "gateway";
+  gateway.start = [this](caf::event_based_actor* parent, placement at) {
+    return http_gateway::spawn_gateway(*parent, std::move(at), api,
+                                       {store, types, health, &metrics, &events});
+  };
+  std::vector<child_spec> out;
+  out.push_back(supervisor_spec("stores", {std::move(jobs_store)}, {.max_restarts = 0}));
+  out.push_back(supervisor_spec("telemetry", {std::move(monitor)}, {}));
+  if (config.node.has(config::role::worker))
+    out.push_back(supervisor_spec("jobs", {std::move(run_jobs)}, {}));
+  out.push_back(supervisor_spec("api", {std::move(gateway)}, {}));
+  return out;
+}
+
+node::node(const config::loaded& config, std::function<void()> failed)
+    : parts_(std::make_unique<parts>(config)) {
+  auto& p = *parts_;
+  auto& s = p.config.settings;
+  p.failed = std::move(failed);
+  p.actor_metrics = add_actor_metrics(p.metrics, p.table);
+  p.memory = std::make_shared<jobs::memory_state>(store_options(s), &p.job_telemetry);
+  p.api = std::make_shared<http_gateway::api>(
+      http_gateway::api_options{s.http.admin_token, s.http.rate_limit, s.http.request_timeout}, p.health,
+      p.metrics);
+  http::server_options options;
+  options.address = p.config.node.http.host;
+  options.port = p.config.node.http.port;
+  options.threads =
+      s.http.threads != 0 ? s.http.threads : std::clamp(std::thread::hardware_concurrency() / 4, 1u, 8u);
+  options.max_connections = s.http.max_connections;
+  options.header_timeout = s.http.header_timeout;
+  options.body_timeout = s.http.body_timeout;
+  options.idle_timeout = s.http.idle_timeout;
+  p.server = std::make_unique<http::server>(options, p.api);
+}
+
+node::~node() {
+  if (parts_->system)
+    stop(milliseconds{0});
+}
+
+void node::start() {
+  auto& p = *parts_;
+  p.server->start(); // before any actor, so that a taken address leaves nothing behind
+  p.system = std::make_unique<caf::actor_system>(p.caf_config);
+  p.root = actor::spawn_supervisor(*p.system, {&p.table, "/" + p.table.node(), 0, {}}, p.children(),
+                                   {.how = actor::strategy::rest_for_one});
+  p.root->attach_functor([&p](const caf::error& reason) {
+    if (p.stopping)
+      return;
+    telemetry::get().error("node.failed reason={}", describe(reason));
+    p.failed();
+  });
+  p.health->set_ready(true);
+}
+
+std::uint16_t node::http_port() const noexcept {
+  return parts_->server->port();
+}
+
+node::report node::stop(milliseconds deadline) {
+  auto& p = *parts_;
+  report out;
+  auto until = std::chrono::steady_clock::now() + deadline;
+  auto left = [&] {
+    auto rest = std::chrono::duration_cast<milliseconds>(until - std::chrono::steady_clock::now());
+    return std::max(rest, milliseconds{0});
+  };
+  p.health->set_ready(false);
+  p.api->refuse_submissions();
+  p.stopping = true;
+  {
+    caf::scoped_actor self{*p.system};
+    caf::actor runner;
+    {
+      std::lock_guard guard{p.runner_lock};
+      runner = p.runner;
+    }
+    if (runner) {
+      auto patience = std::max(left() - http_grace - tree_grace, milliseconds{0});
+      self->request(runner, patience + milliseconds{1000}, jobs::drain_runner{patience})
+          .receive(
+              [&](const jobs::drained& done) {
+                out.completed = done.completed;
+                out.handed_back = done.handed_back;
+              },
+              [&](const caf::error& reason) {
+                out.in_time = false;
+                telemetry::get().warn("node.drain error={}", describe(reason));
+              });
+    }
+    p.server->stop(std::min(left(), http_grace));
+    self->monitor(p.root);
+    self->send_exit(p.root, caf::exit_reason::user_shutdown);
+    bool ended = false;
+    self->receive([&](const caf::down_msg&) { ended = true; },
+                  caf::after(std::max(left(), tree_grace)) >> [] {});
+    out.in_time = out.in_time && ended;
+    p.root = p.store = p.runner = nullptr;
+    if (!ended)
+      p.system->await_actors_before_shutdown(false);
+  }
+  out.unfinished = p.memory->jobs.unfinished();
+  p.system.reset();
+  return out;
+}
+
+} // namespace tutti::services::node

@@ -1,0 +1,89 @@
+#include "services/node/run_node.hpp"
+
+#include "runtime/config/load.hpp"
+#include "runtime/telemetry/log.hpp"
+#include "services/node/node.hpp"
+
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+
+#include <malloc.h>
+#include <unistd.h>
+
+namespace tutti::services::node {
+namespace {
+
+using namespace runtime;
+
+sigset_t stop_signals() {
+  sigset_t out;
+  sigemptyset(&out);
+  for (int s : {SIGTERM, SIGINT})
+    sigaddset(&out, s);
+  return out;
+}
+
+} // namespace
+
+int run_node(const std::optional<std::string>& config_file, const std::string& name) {
+  auto environment = config::process_environment();
+  config::load_options options;
+  options.node = name;
+  options.terminal = ::isatty(STDERR_FILENO) == 1;
+  auto loaded = config::load(config_file, environment, options);
+  if (!loaded.ok()) {
+    for (auto& m : loaded.mistakes)
+      std::fprintf(stderr, "%s\n", config::to_string(m).c_str());
+    return exit_usage;
+  }
+  auto& s = loaded.settings;
+  telemetry::init({static_cast<telemetry::level>(s.log.level), s.log.format == config::log_format::json,
+                   loaded.node.name, config::secret_values(s), nullptr});
+  auto& log = telemetry::get();
+  if (s.queue.provider != config::provider::memory || s.store.provider != config::store_provider::memory
+      || loaded.settings.nodes.size() > 1) {
+    std::fprintf(stderr,
+                 "this build runs a single node on the memory providers; redis, postgres and clusters are "
+                 "not there yet\n");
+    return exit_usage;
+  }
+  // Before threads are started, so that all of them leave these signals to sigwait below.
+  auto signals = stop_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  // Per-thread arenas would hold freed memory apart; jobs are made on one thread and freed on another.
+  mallopt(M_ARENA_MAX, 2);
+
+  std::atomic<bool> escalated{false};
+  node self{loaded, [&] {
+              escalated = true;
+              ::kill(::getpid(), SIGTERM);
+            }};
+  try {
+    self.start();
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "cannot serve HTTP on %s: %s\n", config::to_string(loaded.node.http).c_str(),
+                 e.what());
+    return exit_failed;
+  }
+  log.info("node.ready version={} http={}:{} providers=memory", TUTTI_VERSION, loaded.node.http.host,
+           self.http_port());
+  int signal = 0;
+  while (sigwait(&signals, &signal) == EINTR) {
+  }
+  log.info("node.draining signal={} deadline_ms={}", signal, s.shutdown.deadline.count());
+  auto report = self.stop(s.shutdown.deadline);
+  log.info("node.stopped attempts_completed={} attempts_handed_back={} in_time={}", report.completed,
+           report.handed_back, report.in_time);
+  if (report.unfinished > 0)
+    log.warn("node.jobs_lost unfinished={} reason=the memory provider ends with its process",
+             report.unfinished);
+  if (escalated)
+    return exit_escalated;
+  return report.in_time ? exit_done : exit_failed;
+}
+
+} // namespace tutti::services::node
