@@ -2,6 +2,7 @@
 
 #include "actors/http_gateway/gateway.hpp"
 #include "actors/http_gateway/node_monitor.hpp"
+#include "runtime/actor/scheduling.hpp"
 #include "runtime/actor/supervisor.hpp"
 #include "runtime/jobs/job_telemetry.hpp"
 #include "runtime/jobs/memory/store.hpp"
@@ -35,12 +36,7 @@ constexpr milliseconds http_grace{2000};
 constexpr milliseconds tree_grace{3000};
 
 struct actor_config : caf::actor_system_config {
-  actor_config() {
-    set("scheduler.policy", caf::atom("sharing")); // stealing collapses with many actors, see docs/decisions
-    set("scheduler.max-threads", static_cast<std::size_t>(std::max(2u, std::thread::hardware_concurrency())));
-    set("scheduler.max-throughput",
-        std::size_t{300}); // messages a run, so that a flooded actor lets others in
-  }
+  actor_config() { actor::use_shared_queue(*this, std::max(2u, std::thread::hardware_concurrency()), 300); }
 };
 
 jobs::store_options store_options(const config::settings& s) {
