@@ -28,7 +28,12 @@ bool ended_well(const caf::error& reason) {
 metered::metered(caf::actor_config& cfg, actor_table& table, actor_type& type, std::uint64_t mailbox_limit)
     : caf::event_based_actor(cfg), actor_record(table, type), mailbox_limit_(mailbox_limit) {
   set_exception_handler(failed);
-  table.add(*this);
+}
+
+void metered::launch(caf::execution_unit* host, bool lazy, bool hide) {
+  listed_ = true;
+  table().add(*this); // not in the constructor: a reader calls describe(), which a derived class overrides
+  event_based_actor::launch(host, lazy, hide);
 }
 
 bool metered::refuse(caf::mailbox_element& element, caf::execution_unit* host) {

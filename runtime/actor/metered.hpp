@@ -39,6 +39,7 @@ public:
     at_ = std::make_unique<placement>(std::move(at));
   }
 
+  void launch(caf::execution_unit* host, bool lazy, bool hide) override;
   void enqueue(caf::mailbox_element_ptr element, caf::execution_unit* host) override;
   caf::resumable::resume_result resume(caf::execution_unit* host, size_t max_throughput) override;
   bool cleanup(caf::error&& reason, caf::execution_unit* host) override;
@@ -59,7 +60,7 @@ private:
   std::unique_ptr<placement> at_;
   std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
   std::chrono::steady_clock::time_point run_began_;
-  bool listed_ = true;
+  bool listed_ = false;
 
   void count_run();
 };

@@ -13,6 +13,7 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 using restart_now = caf::atom_constant<caf::atom("restart")>;
+using all_up = caf::atom_constant<caf::atom("up")>; ///< from a child supervisor: its children have started
 using reap = caf::atom_constant<caf::atom("reap")>;
 
 struct child {
@@ -22,6 +23,7 @@ struct child {
   std::uint64_t restarts = 0;
   std::string last_error;
   bool wanted = true;
+  bool starting = false; ///< a supervisor whose own children are not all up yet
   bool stopping = false;
 };
 
@@ -30,6 +32,7 @@ struct supervisor_state {
   supervisor_state() = default;
 
   supervision options;
+  caf::actor parent; ///< a supervisor, to be told once when all children are up
   std::vector<child> children;
   std::deque<clock::time_point> history;
   bool restart_pending = false;
@@ -49,7 +52,11 @@ constexpr std::string_view name_of(restart x) {
 }
 
 std::string_view state_of(const child& c) {
-  return c.stopping ? "stopping" : c.ref ? "running" : c.wanted ? "restarting" : "stopped";
+  return c.stopping   ? "stopping"
+         : c.starting ? "starting"
+         : c.ref      ? "running"
+         : c.wanted   ? "restarting"
+                      : "stopped";
 }
 
 void publish(self_ptr self) {
@@ -71,11 +78,33 @@ void start_child(self_ptr self, child& c) {
   placement at{self->at().table, self->at().path + "/" + c.spec.name, c.restarts, c.last_error};
   try {
     c.ref = c.spec.start(self, std::move(at));
+    c.starting = c.spec.supervisor;
     self->monitor(c.ref); // not a link: the reason arrives as a down message
   } catch (const std::exception& e) {
     c.last_error = e.what();
     child_failed(self, c);
   }
+}
+
+/// Starts what is wanted and not there, in order; what comes after a supervisor waits until that one's
+/// children are up, because it may use what they provide.
+void start_children(self_ptr self) {
+  auto& st = self->state;
+  for (auto& c : st.children) {
+    if (st.shutting_down || c.starting)
+      break;
+    if (c.wanted && !c.ref) {
+      start_child(self, c);
+      if (c.starting || !c.ref)
+        break; // goes on when it is up, or with its restart
+    }
+  }
+  publish(self);
+  bool up = std::all_of(st.children.begin(), st.children.end(),
+                        [](auto& c) { return !c.wanted || (c.ref && !c.starting); });
+  if (up && !st.shutting_down)
+    if (auto parent = std::exchange(st.parent, caf::actor{}))
+      self->send(parent, all_up::value);
 }
 
 void stop_child(self_ptr self, child& c) {
@@ -154,6 +183,7 @@ void on_down(self_ptr self, const caf::down_msg& down) {
   if (c == st.children.end())
     return;
   auto was_stopping = std::exchange(c->stopping, false);
+  c->starting = false;
   c->ref = nullptr;
   bool normal = !down.reason || down.reason == caf::exit_reason::normal
                 || down.reason == caf::exit_reason::user_shutdown;
@@ -180,23 +210,26 @@ void restart_children(self_ptr self) {
     self->delayed_send(self, std::chrono::milliseconds{20}, restart_now::value);
     return;
   }
-  for (auto& c : st.children)
-    if (c.wanted && !c.ref && !st.shutting_down)
-      start_child(self, c);
-  publish(self);
+  start_children(self);
 }
 
-caf::behavior run_supervisor(self_ptr self, std::vector<child_spec> specs, supervision options) {
+caf::behavior run_supervisor(self_ptr self, std::vector<child_spec> specs, supervision options,
+                             caf::actor parent) {
   auto& st = self->state;
   st.options = options;
+  st.parent = std::move(parent);
   self->set_down_handler([self](caf::down_msg& down) { on_down(self, down); });
   self->set_exit_handler([self](caf::exit_msg& exit) { shut_down(self, std::move(exit.reason)); });
   for (auto& spec : specs)
-    st.children.push_back(child{std::move(spec), {}, 0, 0, {}, true, false});
-  for (auto& c : st.children)
-    start_child(self, c);
-  publish(self);
+    st.children.push_back(child{std::move(spec), {}, 0, 0, {}, true, false, false});
+  start_children(self);
   return {
+      [self](all_up) {
+        for (auto& c : self->state.children)
+          if (c.ref == self->current_sender())
+            c.starting = false;
+        start_children(self);
+      },
       [self](restart_now) { restart_children(self); },
       [self](reap, const std::string& child_name, std::uint64_t generation) {
         for (auto& c : self->state.children)
@@ -210,8 +243,8 @@ caf::behavior run_supervisor(self_ptr self, std::vector<child_spec> specs, super
 
 caf::actor spawn_supervisor(caf::actor_system& sys, placement at, std::vector<child_spec> children,
                             supervision options) {
-  return spawn_stateful<supervisor_state>(sys, std::move(at), 0, run_supervisor, std::move(children),
-                                          options);
+  return spawn_stateful<supervisor_state>(sys, std::move(at), 0, run_supervisor, std::move(children), options,
+                                          caf::actor{});
 }
 
 child_spec supervisor_spec(std::string name, std::vector<child_spec> children, supervision options) {
@@ -223,7 +256,8 @@ child_spec supervisor_spec(std::string name, std::vector<child_spec> children, s
     out.stop_grace += c.stop_grace;
   out.supervisor = true;
   out.start = [children = std::move(children), options](caf::event_based_actor* parent, placement at) {
-    return spawn_supervisor(parent->system(), std::move(at), children, options);
+    return spawn_stateful<supervisor_state>(*parent, std::move(at), 0, run_supervisor, children, options,
+                                            caf::actor_cast<caf::actor>(parent));
   };
   return out;
 }

@@ -32,7 +32,7 @@ struct child_spec {
   std::function<caf::actor(caf::event_based_actor* supervisor, placement at)> start;
   restart policy = restart::permanent;
   std::chrono::milliseconds stop_grace{2000}; ///< from the request to stop until it is killed
-  bool supervisor = false;                    ///< the child is a supervisor too
+  bool supervisor = false; ///< set by supervisor_spec: its siblings wait until its children have started
 };
 
 struct supervision {

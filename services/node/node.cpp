@@ -118,8 +118,12 @@ std::vector<child_spec> node::parts::children() {
   child_spec gateway;
   gateway.name = "gateway";
   gateway.start = [this](caf::event_based_actor* parent, placement at) {
-    return http_gateway::spawn_gateway(*parent, std::move(at), api,
-                                       {store, types, health, &metrics, &events});
+    auto made =
+        http_gateway::spawn_gateway(*parent, std::move(at), api, {store, types, health, &metrics, &events});
+    api->connect(made); // at once, so that ready means that a request finds it
+    if (!stopping)
+      health->set_ready(true);
+    return made;
   };
   std::vector<child_spec> out;
   out.push_back(supervisor_spec("stores", {std::move(jobs_store)}, {.max_restarts = 0}));
@@ -169,7 +173,6 @@ void node::start() {
     telemetry::get().error("node.failed reason={}", describe(reason));
     p.failed();
   });
-  p.health->set_ready(true);
 }
 
 std::uint16_t node::http_port() const noexcept {
@@ -184,9 +187,9 @@ node::report node::stop(milliseconds deadline) {
     auto rest = std::chrono::duration_cast<milliseconds>(until - std::chrono::steady_clock::now());
     return std::max(rest, milliseconds{0});
   };
+  p.stopping = true;
   p.health->set_ready(false);
   p.api->refuse_submissions();
-  p.stopping = true;
   {
     caf::scoped_actor self{*p.system};
     caf::actor runner;

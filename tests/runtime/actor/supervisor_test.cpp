@@ -162,6 +162,36 @@ TEST_F(Supervisor, GivenNestedWhenInnerEscalatesThenOuterRestartsIt) {
   EXPECT_EQ(reports[1].path, "/n/inner");
 }
 
+TEST_F(Supervisor, GivenSupervisorAmongChildrenWhenStartedThenLaterSiblingsWaitForItsChildren) {
+  top = spawn_supervisor(
+      sys, {&table, "/n", 0, {}},
+      {supervisor_spec("inner", {supervisor_spec("innermost", {child("a")}, {})}, {}), child("b")}, {});
+  running.push_back(top);
+  run();
+  EXPECT_EQ(log, (std::vector<std::string>{"+a", "+b"}));
+}
+
+TEST_F(Supervisor, GivenRestForOneOverSupervisorsWhenAnInnerOneFailsThenRestartsInOrder) {
+  start({supervisor_spec("one", {child("a")}, {.max_restarts = 0}), supervisor_spec("two", {child("b")}, {}),
+         child("c")},
+        {.how = strategy::rest_for_one});
+  crash_and_wait("a");
+  EXPECT_EQ(log, (std::vector<std::string>{"-a", "-c", "-b", "+a", "+b", "+c"}));
+}
+
+TEST_F(Supervisor, GivenInnerStartThatThrowsWhenItSucceedsLaterThenSiblingsStartAfterIt) {
+  int tries = 0;
+  auto spec = child("a");
+  spec.start = [&tries, inner = spec.start](caf::event_based_actor* parent, placement at) {
+    if (++tries < 3)
+      throw std::runtime_error("no luck");
+    return inner(parent, std::move(at));
+  };
+  start({supervisor_spec("inner", {spec}, {}), child("b")}, {});
+  run_for(6s);
+  EXPECT_EQ(log, (std::vector<std::string>{"+a", "+b"}));
+}
+
 TEST_F(Supervisor, GivenStopWhenChildrenRunThenEndsThemInReverseOrder) {
   start({child("a"), child("b"), child("c")}, {});
   client->send_exit(top, caf::exit_reason::user_shutdown);
