@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
 #include <utility>
 
 #include <caf/send.hpp>
@@ -56,22 +57,23 @@ class api::rate_limiter {
 public:
   explicit rate_limiter(double rate) : rate_(rate) {}
 
-  bool allow(std::string_view peer) {
+  /// Seconds until the next request may come; 0: this one may.
+  double wait(std::string_view peer) {
     auto now = std::chrono::steady_clock::now();
     std::lock_guard guard{lock_};
     if (buckets_.size() >= max_peers)
       std::erase_if(buckets_, [&](auto& b) { return now - b.second.at > std::chrono::seconds{1}; });
     if (buckets_.size() >= max_peers)
-      return false;
+      return 1;
     auto [i, is_new] = buckets_.try_emplace(std::string{peer}, bucket{std::max(rate_, 1.0), now});
     auto& b = i->second;
     b.tokens =
         std::min(std::max(rate_, 1.0), b.tokens + std::chrono::duration<double>(now - b.at).count() * rate_);
     b.at = now;
     if (b.tokens < 1)
-      return false;
+      return (1 - b.tokens) / rate_;
     b.tokens -= 1;
-    return true;
+    return 0;
   }
 
 private:
@@ -111,6 +113,7 @@ api::~api() = default;
 void api::connect(caf::actor gateway) {
   std::lock_guard guard{gateway_lock_};
   gateway_ = std::move(gateway);
+  connected_.store(static_cast<bool>(gateway_), std::memory_order_release);
 }
 
 bool api::is_admin(const request_head& head) const noexcept {
@@ -158,7 +161,8 @@ admission api::admit_checked(const request_head& head) {
       out.status = now->status;
       out.body = now->body;
     } else {
-      bool fine = r.to == endpoint::live ? health_->live() : health_->ready();
+      bool fine = r.to == endpoint::live ? health_->live()
+                                         : health_->ready() && connected_.load(std::memory_order_acquire);
       out.status = fine ? 200 : 503;
       out.body = fine ? R"({"status":"ok"})" : R"({"status":"unavailable"})";
     }
@@ -171,8 +175,12 @@ admission api::admit_checked(const request_head& head) {
     out.route = number;
     return out;
   };
-  if (limiter_ && !limiter_->allow(head.peer))
-    return refuse(429, "too many requests from this address");
+  if (auto wait = limiter_ ? limiter_->wait(head.peer) : 0; wait > 0) {
+    auto refused = refuse(429, "too many requests from this address");
+    auto seconds = static_cast<std::uint64_t>(std::ceil(std::min(wait, 86400.0)));
+    refused.headers = "Retry-After: " + std::to_string(seconds) + "\r\n";
+    return refused;
+  }
   if (r.needs == access::admin && !is_admin(head)) {
     auto refused = refuse(401, "this route needs the admin token, as Authorization: Bearer or X-Admin-Token");
     refused.headers += "WWW-Authenticate: Bearer realm=\"tutti\"\r\n";
@@ -202,8 +210,15 @@ void api::handle(std::vector<request>&& batch) noexcept {
     std::lock_guard guard{gateway_lock_};
     gateway = gateway_;
   }
-  if (gateway) // else the requests answer 503 as they are destroyed
-    caf::anon_send(gateway, admitted_requests{std::make_shared<std::vector<request>>(std::move(batch))});
+  if (!gateway) // starting, restarting or stopping: the requests answer 503 as they are destroyed
+    return;
+  if (waiting_->fetch_add(1, std::memory_order_relaxed) < max_waiting) {
+    caf::anon_send(gateway, admitted_requests{std::make_shared<request_batch>(std::move(batch), waiting_)});
+    return;
+  }
+  waiting_->fetch_sub(1, std::memory_order_relaxed);
+  for (auto& r : batch)
+    r.reply(problem(503, "too many requests wait here already", r.target));
 }
 
 response api::problem(int status, std::string_view detail, std::string_view target) noexcept {

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <caf/actor.hpp>
@@ -20,9 +21,21 @@
 
 namespace tutti::actors::http_gateway {
 
-/// To the gateway actor: requests that were admitted in one turn of an I/O loop.
+/// Requests that were admitted in one turn of an I/O loop. Counts itself among those that wait.
+struct request_batch {
+  request_batch(std::vector<request>&& admitted, std::shared_ptr<std::atomic<std::size_t>> count) noexcept
+      : requests(std::move(admitted)), waiting(std::move(count)) {}
+  ~request_batch() { waiting->fetch_sub(1, std::memory_order_relaxed); }
+  request_batch(const request_batch&) = delete;
+  request_batch& operator=(const request_batch&) = delete;
+
+  std::vector<request> requests;
+  std::shared_ptr<std::atomic<std::size_t>> waiting;
+};
+
+/// To the gateway actor.
 struct admitted_requests {
-  std::shared_ptr<std::vector<request>> batch;
+  std::shared_ptr<request_batch> batch;
 };
 
 struct api_options {
@@ -38,6 +51,9 @@ class api final : public request_handler {
 public:
   static constexpr std::size_t max_body = 1 << 20;
   static constexpr std::size_t max_batch_body = 16 << 20;
+  /// Batches of up to some hundred requests; beyond it the node is overloaded and says so. The bound stands
+  /// here and not at the gateway's mailbox, which must always take the store's answers and its own timer.
+  static constexpr std::size_t max_waiting = 1024;
 
   api(api_options options, std::shared_ptr<health_board> health, runtime::telemetry::metrics& metrics);
   ~api() override;
@@ -67,6 +83,8 @@ private:
   std::unique_ptr<rate_limiter> limiter_;
   std::vector<std::unique_ptr<route_metrics>> per_route_; ///< the last one: no route
   std::atomic<bool> draining_{false};
+  std::atomic<bool> connected_{false};
+  std::shared_ptr<std::atomic<std::size_t>> waiting_ = std::make_shared<std::atomic<std::size_t>>(0);
   std::mutex gateway_lock_;
   caf::actor gateway_;
 };

@@ -5,6 +5,9 @@
 #include "actors/http_gateway/submission.hpp"
 #include "protocols/http_api/json_writer.hpp"
 
+#include <algorithm>
+#include <cstdint>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -20,6 +23,25 @@ using next_portion = caf::atom_constant<caf::atom("next")>;
 
 constexpr std::size_t max_lines = 200000;
 constexpr std::size_t portion = 500; ///< jobs in one message, so that other submissions get between them
+
+/// Gives the numbers of the lines that are not blank, from 1, one after the other.
+class line_numbers {
+public:
+  explicit line_numbers(std::string_view text) noexcept : rest_(text) {}
+  std::uint32_t next() noexcept {
+    for (;;) {
+      auto line = rest_.substr(0, rest_.find('\n'));
+      rest_.remove_prefix(std::min(rest_.size(), line.size() + 1));
+      ++number_;
+      if (rest_.empty() || line.find_first_not_of(" \t\r") != line.npos)
+        return number_;
+    }
+  }
+
+private:
+  std::string_view rest_;
+  std::uint32_t number_ = 0;
+};
 
 class batch_submitter final : public runtime::actor::metered {
 public:
@@ -40,7 +62,9 @@ protected:
     }
     auto trace = request_->find("traceparent");
     auto now = wall_now();
+    line_numbers numbers{request_->body};
     for (auto& line : std::get<0>(parsed)) {
+      auto number = ndjson_ ? numbers.next() : 0;
       auto prefix = ndjson_ ? std::string{} : "/" + std::to_string(lines_.size());
       if (auto* bad = std::get_if<http_api::problem>(&line)) {
         lines_.push_back({std::move(*bad)});
@@ -49,10 +73,12 @@ protected:
       auto made = make_job(*types_, std::get<http_api::submission>(std::move(line)), trace, now, prefix);
       if (auto* bad = std::get_if<http_api::problem>(&made)) {
         lines_.push_back({std::move(*bad)});
+        if (ndjson_)
+          name_line(*lines_.back().problem, number);
       } else {
         places_.push_back(lines_.size());
         jobs_.push_back(std::get<job_spec>(std::move(made)));
-        lines_.push_back({std::nullopt});
+        lines_.push_back({std::nullopt, number});
       }
     }
     request_->body.clear();
@@ -60,9 +86,9 @@ protected:
     return {
         [this](jobs_submitted& done) {
           for (auto& result : done.results) {
-            auto& line = lines_[places_[answered_++]];
-            line.problem = submission_problem(result);
-            line.result = result;
+            auto place = places_[answered_++];
+            lines_[place].result = result;
+            judge(place);
           }
           submit_portion();
         },
@@ -75,8 +101,25 @@ protected:
 private:
   struct line {
     std::optional<http_api::problem> problem;
-    submit_result result{}; ///< unavailable until the store has answered
+    std::uint32_t number = 0; ///< of an NDJSON line; 0: array
+    submit_result result{};   ///< unavailable until the store has answered
   };
+
+  /// As the parser begins the details of its own problems.
+  static void name_line(http_api::problem& of, std::uint32_t number) {
+    of.detail.insert(0, "line " + std::to_string(number) + ": ");
+  }
+
+  /// Turns what the store said into the line's problem, where it is one.
+  void judge(std::size_t place) {
+    auto& l = lines_[place];
+    l.problem = submission_problem(l.result);
+    if (l.problem && ndjson_)
+      name_line(*l.problem, l.number);
+    else if (l.problem)
+      for (auto& mistake : l.problem->errors)
+        mistake.pointer.insert(0, "/" + std::to_string(place));
+  }
 
   void submit_portion() {
     if (sent_ == jobs_.size() || request_->reply.abandoned()) {
@@ -91,8 +134,8 @@ private:
 
   void finish() {
     for (auto place : places_)
-      if (auto& l = lines_[place]; !l.problem)
-        l.problem = submission_problem(l.result);
+      if (!lines_[place].problem)
+        judge(place);
     std::string body;
     for (auto& l : lines_) {
       body += body.empty() ? (ndjson_ ? "" : "[") : (ndjson_ ? "\n" : ",");

@@ -1,4 +1,5 @@
 #include "actors/http_gateway/gateway_actor.hpp"
+#include "protocols/http_api/empty_body.hpp"
 #include "runtime/telemetry/log.hpp"
 
 #include <algorithm>
@@ -9,22 +10,18 @@
 namespace tutti::actors::http_gateway {
 namespace {
 
-/// Batches of up to some hundred requests; beyond it the node is overloaded and says so.
-constexpr std::uint64_t mailbox_limit = 1024;
-
 using tick = caf::atom_constant<caf::atom("tick")>;
 
 } // namespace
 
 gateway_actor::gateway_actor(caf::actor_config& cfg, runtime::actor::placement where,
                              std::shared_ptr<api> requests, gateway_parts parts)
-    : metered(cfg, std::move(where), "http-gateway", mailbox_limit), api_(std::move(requests)),
-      parts_(std::move(parts)) {}
+    : metered(cfg, std::move(where), "http-gateway"), api_(std::move(requests)), parts_(std::move(parts)) {}
 
 caf::behavior gateway_actor::make_behavior() {
   api_->connect(caf::actor_cast<caf::actor>(this));
   return {
-      [this](admitted_requests& admitted) { serve(*admitted.batch); },
+      [this](admitted_requests& admitted) { serve(admitted.batch->requests); },
       [this](runtime::jobs::jobs_submitted& answer) { submitted(answer); },
       [this](tick) { expire_calls(); },
   };
@@ -81,7 +78,11 @@ void gateway_actor::expire_calls() {
 }
 
 void gateway_actor::dispatch(http_request& r, const target& where) {
-  switch (routes()[r.route].to) {
+  auto& known = routes()[r.route];
+  if (known.body == body_kind::optional_json && known.to != endpoint::retry_dead_letters)
+    if (auto bad = protocols::http_api::parse_empty_body(r.body))
+      return r.reply(answer(std::move(*bad), r.target));
+  switch (known.to) {
   case endpoint::submit_batch:
     return submit_batch(r);
   case endpoint::list_jobs:
@@ -101,9 +102,9 @@ void gateway_actor::dispatch(http_request& r, const target& where) {
   case endpoint::retry_dead_letters:
     return retry_dead(r);
   case endpoint::job_types:
-    return job_types(r);
+    return job_types(r, where);
   case endpoint::queues:
-    return queues(r);
+    return queues(r, where);
   case endpoint::pause_queue:
     return pause_queue(r, where, true);
   case endpoint::resume_queue:
@@ -111,7 +112,7 @@ void gateway_actor::dispatch(http_request& r, const target& where) {
   case endpoint::purge_queue:
     return purge_queue(r, where);
   case endpoint::schedules:
-    return schedules(r);
+    return schedules(r, where);
   case endpoint::put_schedule:
     return put_schedule(r, where);
   case endpoint::delete_schedule:

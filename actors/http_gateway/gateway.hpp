@@ -22,8 +22,8 @@ struct gateway_parts {
   runtime::telemetry::event_bus* events = nullptr;
 };
 
-/// Answers the admitted requests of an HTTP server. Registers itself with `api`. Its mailbox is bounded: what
-/// does not fit is answered 503.
+/// Answers the admitted requests of an HTTP server. Registers itself with `api`, which bounds how many wait
+/// in its mailbox; what does not fit is answered 503.
 caf::actor spawn_gateway(caf::event_based_actor& parent, runtime::actor::placement at,
                          std::shared_ptr<api> requests, gateway_parts parts);
 

@@ -47,13 +47,13 @@ private:
   void retry_job(http_request& r, const target& where, bool dead_only);
   void discard_job(http_request& r, const target& where);
   void retry_dead(http_request& r);
-  void job_types(http_request& r);
+  void job_types(http_request& r, const target& where);
 
   // gateway_queues.cpp
-  void queues(http_request& r);
+  void queues(http_request& r, const target& where);
   void pause_queue(http_request& r, const target& where, bool pause);
   void purge_queue(http_request& r, const target& where);
-  void schedules(http_request& r);
+  void schedules(http_request& r, const target& where);
   void put_schedule(http_request& r, const target& where);
   void delete_schedule(http_request& r, const target& where);
 

@@ -1,6 +1,7 @@
 #include "actors/http_gateway/batch_submitter.hpp"
 #include "actors/http_gateway/gateway_actor.hpp"
 #include "actors/http_gateway/job_json.hpp"
+#include "actors/http_gateway/name_page.hpp"
 #include "actors/http_gateway/submission.hpp"
 #include "protocols/http_api/dead_letter_body.hpp"
 #include "protocols/http_api/json_writer.hpp"
@@ -174,11 +175,11 @@ void gateway_actor::retry_dead(http_request& r) {
   });
 }
 
-void gateway_actor::job_types(http_request& r) {
-  std::string body;
-  http_api::json_writer out{body};
-  out.begin_object().key("items").begin_array();
-  for (auto* entry : parts_.types->all()) {
+void gateway_actor::job_types(http_request& r, const target& where) {
+  auto page = read_name_page(where);
+  if (auto* bad = std::get_if<http_api::problem>(&page))
+    return r.reply(answer(std::move(*bad), r.target));
+  auto write = [](http_api::json_writer& out, const runtime::jobs::job_types::entry* entry) {
     auto& type = entry->type;
     out.begin_object()
         .member("type", type.name)
@@ -186,9 +187,10 @@ void gateway_actor::job_types(http_request& r) {
         .member("maxAttempts", type.max_attempts)
         .member("timeoutMs", type.timeout.count());
     out.key("schema").raw(type.schema).end_object();
-  }
-  out.end_array().key("nextCursor").null().end_object();
-  r.reply(json(200, std::move(body)));
+  };
+  r.reply(json(200, render_name_page(
+                        std::get<name_page>(page), parts_.types->all(),
+                        [](auto* entry) { return entry->type.name; }, write)));
 }
 
 } // namespace tutti::actors::http_gateway

@@ -59,20 +59,39 @@ std::optional<std::uint64_t (*)(const actor_view&)> sort_key(std::string_view na
   return std::nullopt;
 }
 
-/// "<sort value>:<path>#<id>", of the last one shown.
+/// Of the last one shown: "<sort value>:<path#id as hexadecimal digits>", as keys of entities may hold any
+/// character, and clients put cursors into targets as they are.
 struct actor_cursor {
   std::uint64_t value = 0;
   std::string place;
 };
 
+std::string render_cursor(std::uint64_t value, std::string_view place) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  auto out = std::to_string(value) + ":";
+  for (unsigned char c : place) {
+    out += digits[c >> 4];
+    out += digits[c & 15];
+  }
+  return out;
+}
+
 std::optional<actor_cursor> parse_cursor(std::string_view text) {
   actor_cursor out;
-  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out.value);
-  if (error != std::errc{} || end == text.data() + text.size() || *end != ':')
+  auto last = text.data() + text.size();
+  auto [end, error] = std::from_chars(text.data(), last, out.value);
+  if (error != std::errc{} || end == last || *end != ':')
     return std::nullopt;
-  out.place = text.substr(static_cast<std::size_t>(end - text.data()) + 1);
-  if (out.place.find('#') == std::string::npos)
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()) + 1);
+  if (text.empty() || text.size() % 2 != 0)
     return std::nullopt;
+  for (; !text.empty(); text.remove_prefix(2)) {
+    unsigned char c = 0;
+    auto [stop, wrong] = std::from_chars(text.data(), text.data() + 2, c, 16);
+    if (wrong != std::errc{} || stop != text.data() + 2)
+      return std::nullopt;
+    out.place += static_cast<char>(c);
+  }
   return out;
 }
 
@@ -247,7 +266,7 @@ void gateway_actor::actors(http_request& r, const target& where) {
     write_actor(out, found[i], table().node());
   out.end_array().key("nextCursor");
   if (count < found.size() && count > 0)
-    out.string(std::to_string(value(found[count - 1])) + ":" + place_of(found[count - 1]));
+    out.string(render_cursor(value(found[count - 1]), place_of(found[count - 1])));
   else
     out.null();
   out.member("complete", true).key("nodes").begin_array();

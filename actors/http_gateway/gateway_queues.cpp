@@ -1,9 +1,9 @@
 #include "actors/http_gateway/gateway_actor.hpp"
 #include "actors/http_gateway/job_json.hpp"
+#include "actors/http_gateway/name_page.hpp"
 #include "actors/http_gateway/submission.hpp"
 #include "protocols/http_api/json_writer.hpp"
 
-#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -17,12 +17,7 @@ using namespace runtime::jobs;
 /// The name that the path gives: as long and made of the same characters as in a submission.
 std::optional<std::string> path_name(request& r, const http_api::target& where, std::string_view what) {
   auto name = where.segments.size() > 1 ? where.segments[1] : std::string{};
-  bool fine =
-      !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.'
-               || c == '_' || c == '-';
-      });
-  if (fine)
+  if (is_name(name, 64))
     return name;
   r.reply(answer(
       http_api::unprocessable(std::string{what} + " names have 1 to 64 characters of A-Z a-z 0-9 . _ -"),
@@ -30,23 +25,18 @@ std::optional<std::string> path_name(request& r, const http_api::target& where, 
   return std::nullopt;
 }
 
-template <class View, class Write>
-response list_answer(const std::vector<View>& items, Write write) {
-  std::string body;
-  http_api::json_writer out{body};
-  out.begin_object().key("items").begin_array();
-  for (auto& item : items)
-    write(out, item);
-  out.end_array().key("nextCursor").null().end_object();
-  return json(200, std::move(body));
-}
-
 } // namespace
 
-void gateway_actor::queues(http_request& r) {
-  ask_store<std::vector<queue_view>>(r, list_queues{}, [](const std::vector<queue_view>& found) {
-    return list_answer(found, [](auto& out, auto& queue) { write_queue(out, queue, wall_now()); });
-  });
+void gateway_actor::queues(http_request& r, const target& where) {
+  auto page = read_name_page(where);
+  if (auto* bad = std::get_if<http_api::problem>(&page))
+    return r.reply(answer(std::move(*bad), r.target));
+  ask_store<std::vector<queue_view>>(
+      r, list_queues{}, [page = std::get<name_page>(std::move(page))](const std::vector<queue_view>& found) {
+        return json(200, render_name_page(
+                             page, found, [](auto& queue) { return queue.name; },
+                             [now = wall_now()](auto& out, auto& queue) { write_queue(out, queue, now); }));
+      });
 }
 
 void gateway_actor::pause_queue(http_request& r, const target& where, bool pause) {
@@ -72,10 +62,17 @@ void gateway_actor::purge_queue(http_request& r, const target& where) {
   });
 }
 
-void gateway_actor::schedules(http_request& r) {
-  ask_store<std::vector<schedule_view>>(r, list_schedules{}, [](const std::vector<schedule_view>& found) {
-    return list_answer(found, [](auto& out, auto& schedule) { write_schedule(out, schedule); });
-  });
+void gateway_actor::schedules(http_request& r, const target& where) {
+  auto page = read_name_page(where);
+  if (auto* bad = std::get_if<http_api::problem>(&page))
+    return r.reply(answer(std::move(*bad), r.target));
+  ask_store<std::vector<schedule_view>>(
+      r, list_schedules{},
+      [page = std::get<name_page>(std::move(page))](const std::vector<schedule_view>& found) {
+        return json(200, render_name_page(
+                             page, found, [](auto& schedule) { return schedule.spec.name; },
+                             [](auto& out, auto& schedule) { write_schedule(out, schedule); }));
+      });
 }
 
 void gateway_actor::put_schedule(http_request& r, const target& where) {

@@ -17,6 +17,7 @@ namespace tutti::runtime::jobs {
 /// To the runner, exactly once for each attempt, whatever ended it.
 struct attempt_ended {
   std::uint32_t slot = 0;
+  bool said = false; ///< by the handler; else it threw, was killed or left without a word
   attempt_outcome outcome;
 };
 /// To the runner.
@@ -26,7 +27,7 @@ struct attempt_progress {
 };
 
 /// One attempt of one job. A handler calls one of the ending functions once; what it does after that is
-/// ignored.
+/// ignored, and so is every answer that it still waits for. With more than 100,000 messages waiting it fails.
 class job_actor final : public actor::metered {
 public:
   /// `type` and the table behind it must outlive the actor.
@@ -59,12 +60,14 @@ public:
   bool cleanup(caf::error&& reason, caf::execution_unit* host) override;
 
 protected:
-  caf::behavior make_behavior() override { return type_.run(this); }
+  caf::behavior make_behavior() override;
+  caf::invoke_message_result consume(caf::mailbox_element& element) override;
   void describe(actor::actor_view& view) const override;
 
 private:
   void record(attempt_outcome::kind what, std::string result, job_error why, std::int64_t retry_in_ms);
   void record_failure(std::chrono::milliseconds delay, job_error why);
+  struct request_guard;
 
   caf::actor runner_;
   claimed_job job_;

@@ -4,11 +4,21 @@
 #include <utility>
 
 namespace tutti::runtime::jobs {
+namespace {
+
+constexpr std::uint32_t max_attempts = 1000;
+constexpr std::chrono::hours max_timeout{30 * 24};
+
+} // namespace
 
 void job_types::add(job_type type) {
   auto compiled = json_schema::compile(type.schema);
   if (auto* words = std::get_if<std::string>(&compiled))
     throw std::invalid_argument("job type " + type.name + ": " + *words);
+  if (!type.run || type.max_attempts < 1 || type.max_attempts > max_attempts)
+    throw std::invalid_argument("job type " + type.name + ": needs a handler and 1 to 1000 attempts");
+  if (type.timeout <= type.timeout.zero() || type.timeout > max_timeout)
+    throw std::invalid_argument("job type " + type.name + ": its timeout must be 1 ms to 30 days");
   auto name = type.name;
   auto made = std::make_unique<entry>(entry{std::move(type), std::get<json_schema>(std::move(compiled))});
   if (!entries_.emplace(name, std::move(made)).second)

@@ -59,8 +59,8 @@ public:
     json_schema schema;
   };
 
-  /// Throws std::invalid_argument on a name that is taken and on a schema that does not compile: both are
-  /// mistakes in the code.
+  /// Throws std::invalid_argument on a name that is taken, a schema that does not compile and numbers that
+  /// make no sense: all are mistakes in the code.
   void add(job_type type);
   const entry* find(std::string_view name) const noexcept;
   std::vector<const entry*> all() const;

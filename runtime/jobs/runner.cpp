@@ -20,6 +20,7 @@ using tick = caf::atom_constant<caf::atom("tick")>;
 
 constexpr std::chrono::milliseconds tick_interval{200};
 constexpr std::chrono::milliseconds unknown_type_delay{5000};
+constexpr std::chrono::milliseconds stop_patience{500}; ///< with a store that does not confirm
 
 /// Why a running attempt was told to end; decides what its end means.
 enum class ending : std::uint8_t { none, cancel, timeout, lost, handed_back };
@@ -55,7 +56,7 @@ protected:
           for (auto& job : claimed.jobs)
             start(std::move(job));
         },
-        [this](attempt_ended& ended) { finish(ended.slot, std::move(ended.outcome)); },
+        [this](attempt_ended& ended) { finish(ended); },
         [this](attempt_progress& report) {
           auto& s = slots_[report.slot];
           if (s.attempt)
@@ -73,7 +74,7 @@ protected:
         },
         [this](const drain_runner& order) -> caf::result<drained> {
           auto promise = make_response_promise<drained>();
-          drain(order, promise);
+          drain(order, std::move(promise));
           return promise;
         },
     };
@@ -85,6 +86,8 @@ protected:
         send_exit(s.attempt, caf::exit_reason::kill);
     slots_.clear();
     store_ = nullptr;
+    for (auto& promise : std::exchange(drain_promises_, {})) // they hold this actor
+      promise.deliver(make_error(ec::unavailable, "the runner ended"));
   }
 
 private:
@@ -126,26 +129,27 @@ private:
     tick_by(s.deadline);
   }
 
-  void finish(std::uint32_t number, attempt_outcome&& outcome) {
-    auto& s = slots_[number];
+  void finish(attempt_ended& ended) {
+    auto& s = slots_[ended.slot];
+    auto& outcome = ended.outcome;
     using kind = attempt_outcome::kind;
     // What the attempt said itself before it was told to end stands; a kill or a throw is read by its cause.
-    bool by_itself = outcome.what == kind::succeeded || outcome.what == kind::snoozed;
-    if (!by_itself && s.why == ending::cancel) {
+    // A failure after a cancellation is its result, though.
+    if (s.why == ending::cancel && outcome.what != kind::succeeded && outcome.what != kind::snoozed) {
       outcome.what = kind::cancelled;
       outcome.error = {"cancelled", "cancelled on request"};
-    } else if (!by_itself && s.why == ending::timeout) {
+    } else if (!ended.said && s.why == ending::timeout) {
       outcome.error = {"timeout", "the attempt took longer than its timeout"};
-    } else if (!by_itself && s.why == ending::handed_back) {
+    } else if (!ended.said && s.why == ending::handed_back) {
       outcome.what = kind::released;
       outcome.error = {};
       ++report_.handed_back;
     }
-    if (s.why == ending::none)
+    if (ended.said || s.why == ending::none)
       ++report_.completed;
     outcomes_.push_back(std::move(outcome)); // of a lost claim too: its token tells
     s = {};
-    free_.push_back(number);
+    free_.push_back(ended.slot);
     --running_;
     flush_soon();
   }
@@ -162,8 +166,9 @@ private:
       send(store_, report_progress{std::exchange(progress_, {})});
     if (!outcomes_.empty())
       send(store_, finish_attempts{std::exchange(outcomes_, {})});
-    if (draining_ && running_ == 0 && drain_promise_.pending())
-      drain_promise_.deliver(report_);
+    if (stopped_ && running_ == 0)
+      for (auto& promise : std::exchange(drain_promises_, {}))
+        promise.deliver(report_);
   }
 
   void revoke(const revocation& r) {
@@ -191,6 +196,8 @@ private:
     next_tick_ = {};
     renew_claims renewals;
     auto soonest = now + tick_interval;
+    if (draining_ && drain_deadline_ > now)
+      soonest = std::min(soonest, drain_deadline_);
     for (auto& s : slots_) {
       if (!s.attempt)
         continue;
@@ -225,11 +232,17 @@ private:
 
   using drain_promise = caf::typed_response_promise<drained>;
   void drain(const drain_runner& order, drain_promise promise) {
-    drain_promise_ = promise;
+    drain_promises_.push_back(std::move(promise));
     drain_deadline_ = clock().now() + order.deadline;
-    report_ = {};
-    if (!std::exchange(draining_, true))
-      send(store_, stop_claiming{});
+    if (!std::exchange(draining_, true)) {
+      report_ = {};
+      // The answer comes behind the last claims, so nothing is on its way when the drain is reported.
+      auto stopped = [this] {
+        stopped_ = true;
+        flush_soon();
+      };
+      request(store_, stop_patience, stop_claiming{}).then(stopped, [=](const caf::error&) { stopped(); });
+    }
     tick_by(drain_deadline_);
     flush_soon();
   }
@@ -247,8 +260,9 @@ private:
   clock::time_point next_tick_{};
   std::uint64_t tick_number_ = 0;
   bool draining_ = false;
+  bool stopped_ = false; ///< the store knows
   clock::time_point drain_deadline_;
-  drain_promise drain_promise_;
+  std::vector<drain_promise> drain_promises_;
   drained report_;
 };
 

@@ -45,20 +45,23 @@ struct jobs_submitted {
 };
 
 /// From a worker, once: it will be sent jobs_claimed, never more than `credit` jobs at a time without an
-/// outcome. Its end frees its claims.
+/// outcome. Its end frees its claims; unless it ended in order (normal, user_shutdown) each of them counts
+/// one death.
 struct attach_worker {
   std::string node; ///< shown as the job's node
   std::uint32_t credit = 0;
 };
-/// From a worker that drains: no more jobs. Those that are already on their way come back as `released`.
+/// From a worker that drains, as a message or a CAF request: no more jobs. Those that are already on their
+/// way come back as `released`; the answer to a request comes behind them.
 struct stop_claiming {};
 
 struct claimed_job {
   job_id id;
   std::uint64_t token = 0;
   std::string type, payload, queue, key;
-  std::uint32_t attempt = 0;       ///< this one, counted from 1
-  std::uint32_t attempts_left = 0; ///< after this one
+  std::uint32_t attempt = 0;        ///< this one, counted from 1
+  std::uint32_t attempts_left = 0;  ///< after this one
+  std::uint32_t attempts_spent = 0; ///< that count, this one included: without snoozes and lost claims
   std::uint32_t timeout_ms = 0;
   unix_ms created_at = 0;
   unix_ms lease_until = 0; ///< by the store's clock
@@ -148,7 +151,8 @@ struct cancel_result {
   job_view job;
 };
 
-/// CAF request → job_view, ec::not_found, or ec::conflict unless dead or cancelled.
+/// CAF request → job_view, ec::not_found, or ec::conflict unless dead or cancelled, or when an equal unique
+/// job has no final state yet.
 struct retry_job {
   job_id id;
   bool dead_only = false;
@@ -157,7 +161,8 @@ struct retry_job {
 struct discard_job {
   job_id id;
 };
-/// CAF request → the number of dead letters put back (std::uint32_t).
+/// CAF request → the number of dead letters put back (std::uint32_t). Leaves those that retry_job would
+/// refuse.
 struct retry_dead {
   job_filter filter;
   std::uint32_t max = 100;
@@ -179,7 +184,8 @@ struct pause_queue {
   std::string name;
   bool pause = true;
 };
-/// CAF request → number of jobs cancelled (std::uint64_t): all that are scheduled, queued or retrying.
+/// CAF request → number of jobs cancelled (std::uint64_t): all that are scheduled, queued or retrying and
+/// came before the request.
 struct purge_queue {
   std::string name;
 };
@@ -197,7 +203,7 @@ struct schedule_spec {
 };
 struct schedule_view {
   schedule_spec spec;
-  unix_ms created_at = 0, next_at = 0, last_at = 0; ///< 0: none
+  unix_ms created_at = 0, next_at = 0, last_at = 0; ///< 0: none; next_at of a paused one too
   job_id last_job;
   std::uint64_t fired = 0;
 };

@@ -10,9 +10,16 @@ constexpr std::size_t trim_per_submission = 4; ///< more than one comes in, so t
 constexpr std::size_t trim_per_tick = 2000;
 constexpr std::size_t history_kept = 20;
 constexpr std::size_t max_types = 4096;
+constexpr std::size_t max_attempts = 65535; ///< of a record
+constexpr unix_ms longest_delay = unix_ms{366} * 24 * 3600 * 1000;
+constexpr unix_ms trim_interval = 100; ///< while more is kept than should be
 
 std::pair<std::uint64_t, std::uint64_t> ordered(const fingerprint& f) {
   return {f.hi, f.lo};
+}
+
+unix_ms later(unix_ms now, std::int64_t delay) noexcept {
+  return now + std::clamp<std::int64_t>(delay, 0, longest_delay);
 }
 
 bool waits(job_status s) noexcept {
@@ -34,11 +41,11 @@ record* memory_jobs::lookup(job_id id) const noexcept {
   return i == by_id_.end() ? nullptr : i->second.get();
 }
 
-std::uint16_t memory_jobs::type_index(std::string_view type) {
+std::optional<std::uint16_t> memory_jobs::type_index(std::string_view type) {
   auto i = type_numbers_.find(type);
   if (i == type_numbers_.end()) {
     if (types_.size() >= max_types)
-      throw std::length_error("too many job types");
+      return std::nullopt;
     i = type_numbers_.emplace(std::string{type}, static_cast<std::uint16_t>(types_.size())).first;
     types_.emplace_back(type);
   }
@@ -63,7 +70,7 @@ void memory_jobs::notify(const record& r, unix_ms waited_ms, unix_ms ran_ms) con
     return;
   auto kind = r.extras ? std::string_view{r.extras->error.kind} : std::string_view{};
   observer_->changed({r.id, types_[r.type], queues_[r.queue]->name, workers_[r.worker], kind, r.status,
-                      r.attempt, waited_ms, ran_ms});
+                      r.attempt, std::max<unix_ms>(waited_ms, 0), std::max<unix_ms>(ran_ms, 0)});
 }
 
 void memory_jobs::set_status(record& r, job_status status) {
@@ -143,12 +150,15 @@ submit_result memory_jobs::submit(job_spec&& spec, unix_ms now) {
   if (!spec.idempotency_key.empty())
     if (auto known = by_key_.find(spec.idempotency_key)) {
       auto* r = lookup(known->id);
+      if (r && r->id == spec.id) // sent again by ourselves
+        return {submitted::accepted, r->id, r->status};
       auto body = r ? r->body : known->gone ? known->gone->first : fingerprint{};
       auto status = r ? r->status : known->gone ? known->gone->second : job_status::succeeded;
       return {body == spec.body ? submitted::duplicate : submitted::key_misused, known->id, status};
     }
   if (auto* r = lookup(spec.id)) // sent again by ourselves
     return {submitted::accepted, r->id, r->status};
+  record* replaced = nullptr;
   if (spec.unique != unique_policy::none) {
     auto i = unique_.find({spec.type, ordered(spec.unique_value)});
     if (i != unique_.end()) {
@@ -157,16 +167,20 @@ submit_result memory_jobs::submit(job_spec&& spec, unix_ms now) {
         return {submitted::not_unique, first.id, first.status};
       if (spec.unique == unique_policy::keep || !waits(first.status))
         return {submitted::duplicate, first.id, first.status};
-      leave_lists(first);
-      first.more().error = {"replaced", "replaced by " + to_string(spec.id)};
-      finish_job(first, job_status::cancelled, now);
+      replaced = &first;
     }
   }
-  if (by_id_.size() - finished_.size() >= options_.max_jobs)
+  if (by_id_.size() - finished_.size() - (replaced ? 1 : 0) >= options_.max_jobs)
     return {submitted::full, {}, job_status::queued};
-  auto* q = make_queue(spec.queue);
+  auto type = type_index(spec.type);
+  auto* q = type ? make_queue(spec.queue) : nullptr;
   if (!q)
     return {submitted::full, {}, job_status::queued};
+  if (replaced) {
+    leave_lists(*replaced);
+    replaced->more().error = {"replaced", "replaced by " + to_string(spec.id)};
+    finish_job(*replaced, job_status::cancelled, now);
+  }
   trim(now, trim_per_submission);
 
   auto owned = std::make_unique<record>();
@@ -183,10 +197,10 @@ submit_result memory_jobs::submit(job_spec&& spec, unix_ms now) {
   end = std::copy(spec.idempotency_key.begin(), spec.idempotency_key.end(), end);
   std::copy(spec.key.begin(), spec.key.end(), end);
   r.timeout_ms = spec.timeout_ms;
-  r.type = type_index(spec.type);
+  r.type = *type;
   r.queue = static_cast<std::uint16_t>(
       std::find_if(queues_.begin(), queues_.end(), [&](auto& x) { return x.get() == q; }) - queues_.begin());
-  r.max_attempts = static_cast<std::uint16_t>(spec.max_attempts);
+  r.max_attempts = static_cast<std::uint16_t>(std::min<std::size_t>(spec.max_attempts, max_attempts));
   r.priority = spec.priority;
   r.trace = spec.trace;
   r.unique = spec.unique;
@@ -213,7 +227,7 @@ memory_jobs::worker_id memory_jobs::attach(std::string node) {
   return static_cast<worker_id>(workers_.size() - 1);
 }
 
-void memory_jobs::detach(worker_id worker, unix_ms now) {
+void memory_jobs::detach(worker_id worker, bool died, unix_ms now) {
   std::vector<record*> held;
   by_status_[static_cast<std::size_t>(job_status::running)].for_each_after({}, [&](record& r) {
     if (r.worker == worker)
@@ -221,7 +235,7 @@ void memory_jobs::detach(worker_id worker, unix_ms now) {
     return true;
   });
   for (auto* r : held)
-    lose(*r, true, now);
+    lose(*r, died, now);
 }
 
 claimed_job memory_jobs::hand_out(record& r, worker_id worker, unix_ms now) {
@@ -245,6 +259,7 @@ claimed_job memory_jobs::hand_out(record& r, worker_id worker, unix_ms now) {
   out.key = r.key();
   out.attempt = r.attempt;
   out.attempts_left = r.max_attempts > r.attempts_spent ? r.max_attempts - r.attempts_spent : 0;
+  out.attempts_spent = r.attempts_spent;
   out.timeout_ms = r.timeout_ms;
   out.created_at = r.created_at;
   out.lease_until = r.lease_until;
@@ -326,7 +341,7 @@ bool memory_jobs::finish(attempt_outcome&& outcome, unix_ms now) {
     auto ran = now - r.started_at;
     end_attempt(r, "failed", outcome.error, now);
     r.more().error = std::move(outcome.error);
-    wait_until(r, now + std::max<std::int64_t>(outcome.retry_in_ms, 0), job_status::retrying, now);
+    wait_until(r, later(now, outcome.retry_in_ms), job_status::retrying, now);
     notify(r, 0, ran);
     break;
   }
@@ -335,7 +350,7 @@ bool memory_jobs::finish(attempt_outcome&& outcome, unix_ms now) {
     auto ran = now - r.started_at;
     end_attempt(r, outcome.what == kind::snoozed ? "snoozed" : "released", {}, now);
     --r.attempts_spent;
-    wait_until(r, now + std::max<std::int64_t>(outcome.retry_in_ms, 0), job_status::scheduled, now);
+    wait_until(r, later(now, outcome.retry_in_ms), job_status::scheduled, now);
     notify(r, 0, ran);
     break;
   }
@@ -345,16 +360,17 @@ bool memory_jobs::finish(attempt_outcome&& outcome, unix_ms now) {
 
 void memory_jobs::lose(record& r, bool worker_died, unix_ms now) {
   auto ran = now - r.started_at;
-  job_error error{"lost", worker_died ? "its worker died" : "its claim expired"};
+  job_error error{"lost", worker_died ? "its worker died" : "its claim ended without an outcome"};
   end_attempt(r, "lost", error, now);
   --r.attempts_spent;
+  if (r.cancel_requested) {
+    r.more().error = {"cancelled", "cancelled on request"};
+    finish_job(r, job_status::cancelled, now);
+    return;
+  }
   if (worker_died && ++r.worker_deaths >= options_.worker_deaths) {
     r.more().error = {"poison", "its worker died " + std::to_string(r.worker_deaths) + " times"};
     finish_job(r, job_status::dead, now);
-    return;
-  }
-  if (r.cancel_requested) {
-    finish_job(r, job_status::cancelled, now);
     return;
   }
   make_ready(r, now);
@@ -395,8 +411,12 @@ std::optional<std::pair<cancel_result, memory_jobs::worker_id>> memory_jobs::can
   return std::pair{cancel_result{outcome, view(*r, true)}, outcome == cancelled::requested ? r->worker : 0};
 }
 
-/// Runs a dead or cancelled job again with its whole allowance of attempts; their numbers go on.
-void memory_jobs::restart(record& r, unix_ms now) {
+/// Runs a dead or cancelled job again with its whole allowance of attempts; their numbers go on. Not when
+/// another one has taken its place as the unique one.
+bool memory_jobs::restart(record& r, unix_ms now) {
+  if (r.unique != unique_policy::none
+      && !unique_.try_emplace({types_[r.type], ordered(r.extras->unique_value)}, &r).second)
+    return false;
   if (r.status == job_status::cancelled)
     finished_.remove(r);
   r.attempts_spent = 0;
@@ -405,6 +425,7 @@ void memory_jobs::restart(record& r, unix_ms now) {
   r.finished_at = 0;
   make_ready(r, now);
   notify(r, 0, 0);
+  return true;
 }
 
 memory_jobs::change memory_jobs::retry(job_id id, bool dead_only, unix_ms now) {
@@ -413,20 +434,18 @@ memory_jobs::change memory_jobs::retry(job_id id, bool dead_only, unix_ms now) {
     return change::not_found;
   if (r->status != job_status::dead && (dead_only || r->status != job_status::cancelled))
     return change::conflict;
-  restart(*r, now);
-  return change::done;
+  return restart(*r, now) ? change::done : change::not_unique;
 }
 
 std::uint32_t memory_jobs::retry_dead(const job_filter& filter, std::uint32_t max, unix_ms now) {
   std::vector<record*> chosen;
   by_status_[static_cast<std::size_t>(job_status::dead)].for_each_after({}, [&](record& r) {
-    if (matches(r, filter))
+    if (chosen.size() < max && matches(r, filter))
       chosen.push_back(&r);
     return chosen.size() < max;
   });
-  for (auto* r : chosen)
-    restart(*r, now);
-  return static_cast<std::uint32_t>(chosen.size());
+  return static_cast<std::uint32_t>(
+      std::count_if(chosen.begin(), chosen.end(), [&](auto* r) { return restart(*r, now); }));
 }
 
 memory_jobs::change memory_jobs::discard(job_id id, unix_ms now) {
@@ -469,7 +488,7 @@ std::optional<queue_view> memory_jobs::pause(const std::string& name, bool pause
   return view(*q, now);
 }
 
-std::size_t memory_jobs::purge(const std::string& name, std::size_t max, unix_ms now) {
+std::size_t memory_jobs::purge(const std::string& name, std::size_t max, unix_ms until, unix_ms now) {
   auto* q = find_queue(name);
   if (!q)
     return 0;
@@ -480,7 +499,7 @@ std::size_t memory_jobs::purge(const std::string& name, std::size_t max, unix_ms
       in_queue += level[static_cast<std::size_t>(status)];
     if (in_queue != 0)
       by_status_[static_cast<std::size_t>(status)].for_each_after({}, [&](record& r) {
-        if (queues_[r.queue].get() == q)
+        if (queues_[r.queue].get() == q && r.created_at <= until)
           chosen.push_back(&r);
         return chosen.size() < max;
       });
@@ -492,6 +511,7 @@ std::size_t memory_jobs::purge(const std::string& name, std::size_t max, unix_ms
     r->more().error = {"purged", "its queue was purged"};
     finish_job(*r, job_status::cancelled, now);
   }
+  trim(now, chosen.size());
   return chosen.size();
 }
 
@@ -502,8 +522,10 @@ void memory_jobs::tick(unix_ms now, std::vector<std::pair<worker_id, revocation>
     make_ready(r, now);
     notify(r, 0, 0);
   }
+  auto lease_check_in = options_.claim_ttl_ms / 4;
+  next_lease_check_ = std::min(next_lease_check_, now + lease_check_in); // the clock may have stepped back
   if (now >= next_lease_check_) {
-    next_lease_check_ = now + options_.claim_ttl_ms / 4;
+    next_lease_check_ = now + lease_check_in;
     std::vector<record*> expired;
     by_status_[static_cast<std::size_t>(job_status::running)].for_each_after({}, [&](record& r) {
       if (r.lease_until <= now)
@@ -530,6 +552,10 @@ std::optional<unix_ms> memory_jobs::next_due(unix_ms now) const {
     sooner(next_lease_check_);
   if (!finished_.empty())
     sooner(std::max(now + 1000, finished_.front()->finished_at + options_.retention_ms));
+  if (finished_.size() > options_.max_finished)
+    sooner(now + trim_interval);
+  if (auto expiry = by_key_.next_expiry())
+    sooner(std::max(now + 1000, *expiry));
   for (auto& q : queues_)
     if (auto start = q->next_start(now))
       sooner(*start);

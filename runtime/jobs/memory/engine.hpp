@@ -50,10 +50,11 @@ public:
 
   using worker_id = std::uint32_t;
   worker_id attach(std::string node);
-  /// The worker has died: its jobs are runnable again, and each counts one death.
-  void detach(worker_id worker, unix_ms now);
+  /// The worker has ended: its jobs are runnable again, and when it died each counts one death.
+  void detach(worker_id worker, bool died, unix_ms now);
   /// Appends up to `max` jobs to `out`.
   void claim(worker_id worker, std::size_t max, unix_ms now, std::vector<claimed_job>& out);
+  /// Whether the token was the one of the claim.
   bool finish(attempt_outcome&& outcome, unix_ms now);
   void renew(const std::vector<claim_ref>& claims, unix_ms now, std::vector<revocation>& lost);
   void progress(progress_report&& report);
@@ -62,7 +63,7 @@ public:
   job_page list(const list_jobs& query);
   /// The worker to be told when the outcome is `requested`; else 0.
   std::optional<std::pair<cancel_result, worker_id>> cancel(job_id id, unix_ms now);
-  enum class change { done, not_found, conflict };
+  enum class change { done, not_found, conflict, not_unique };
   change retry(job_id id, bool dead_only, unix_ms now);
   change discard(job_id id, unix_ms now);
   std::uint32_t retry_dead(const job_filter& filter, std::uint32_t max, unix_ms now);
@@ -70,8 +71,8 @@ public:
   std::vector<queue_view> queues(unix_ms now) const;
   /// Nothing when there are too many queues already.
   std::optional<queue_view> pause(const std::string& name, bool paused, unix_ms now);
-  /// Cancels up to `max` jobs that are not running; the number done, 0 at the end.
-  std::size_t purge(const std::string& name, std::size_t max, unix_ms now);
+  /// Cancels up to `max` jobs that are not running and came until `until`; the number done, 0 at the end.
+  std::size_t purge(const std::string& name, std::size_t max, unix_ms until, unix_ms now);
 
   /// Does what is due: delayed jobs, expired leases, retention. Bounded work; call again when next_due is
   /// past.
@@ -83,7 +84,7 @@ public:
 
 private:
   record* lookup(job_id id) const noexcept;
-  std::uint16_t type_index(std::string_view type);
+  std::optional<std::uint16_t> type_index(std::string_view type);
   queue* find_queue(std::string_view name) const;
   queue* make_queue(const std::string& name);
   bool matches(const record& r, const job_filter& filter) const;
@@ -99,7 +100,7 @@ private:
   void lose(record& r, bool worker_died, unix_ms now);
   void finish_job(record& r, job_status status, unix_ms now);
   void release_key(record& r);
-  void restart(record& r, unix_ms now);
+  bool restart(record& r, unix_ms now);
   void erase(record& r, unix_ms now);
   void trim(unix_ms now, std::size_t at_most);
   claimed_job hand_out(record& r, worker_id worker, unix_ms now);
@@ -123,7 +124,7 @@ private:
   std::deque<std::string> types_; ///< never moves: unique_ views into it
   std::map<std::string, std::uint16_t, std::less<>> type_numbers_;
   std::vector<std::string> workers_; ///< node names; number 0 is nobody
-  unix_ms next_lease_check_ = 0;
+  unix_ms next_lease_check_ = 0;     ///< 0: at once
 };
 
 } // namespace memory

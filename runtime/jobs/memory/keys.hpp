@@ -26,10 +26,13 @@ public:
   void add(std::string_view key, job_id id) { ids_.insert_or_assign(digest(key), id); }
   /// The record is gone; remember it until `expires`.
   void keep(std::string_view key, job_id id, fingerprint body, job_status status, unix_ms expires);
-  void remove(std::string_view key) { ids_.erase(digest(key)); }
   /// Drops up to `at_most` keys that have expired or are more than `max`.
   void trim(unix_ms now, std::size_t max, std::size_t at_most);
   std::size_t size() const noexcept { return ids_.size(); }
+  /// Of a key whose job is gone; about the first to expire.
+  std::optional<unix_ms> next_expiry() const {
+    return expiry_.empty() ? std::nullopt : std::optional{expiry_.front().first};
+  }
 
 private:
   struct hash {

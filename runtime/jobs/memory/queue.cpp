@@ -36,8 +36,8 @@ void queue::refill(unix_ms now) noexcept {
   if (now > refilled_at_) {
     tokens_ = std::min(std::max(limits.burst, 1.0),
                        tokens_ + static_cast<double>(now - refilled_at_) * limits.rate / 1000.0);
-    refilled_at_ = now;
   }
+  refilled_at_ = now; // also when the clock has stepped back
 }
 
 record* queue::take(unix_ms now, unix_ms ageing_ms) noexcept {
@@ -69,7 +69,7 @@ std::optional<unix_ms> queue::next_start(unix_ms now) const noexcept {
   if (limits.rate <= 0 || tokens_ >= 1 || paused || empty()
       || (limits.concurrency != 0 && running >= limits.concurrency))
     return std::nullopt;
-  return std::max(now, refilled_at_) + static_cast<unix_ms>(std::ceil((1 - tokens_) * 1000.0 / limits.rate));
+  return now + static_cast<unix_ms>(std::ceil((1 - tokens_) * 1000.0 / limits.rate));
 }
 
 unix_ms queue::oldest() const noexcept {

@@ -61,6 +61,7 @@ public:
 
 private:
   void refill(unix_ms now) noexcept;
+
   record_list ready_[priority_count];
   double tokens_;
   unix_ms refilled_at_ = 0;

@@ -14,7 +14,7 @@ constexpr unix_ms on_time_ms = 10000;       ///< so much later than planned is n
 } // namespace
 
 void memory_schedules::plan(entry& e, unix_ms after) {
-  auto next = e.when.next_after(after);
+  auto next = e.view.spec.paused ? std::nullopt : e.when.next_after(after);
   e.nominal_next = next.value_or(0);
   e.view.next_at = e.nominal_next;
   if (next && e.view.spec.jitter_ms > 0)
@@ -70,8 +70,6 @@ std::vector<job_spec> memory_schedules::due(unix_ms now) {
     }
     if (v.next_at != 0 && v.next_at <= now)
       plan(e, now); // too many to count: go on from here
-    if (v.spec.paused)
-      continue;
     auto runs = v.spec.missed == catch_up::all                  ? passed
                 : v.spec.missed == catch_up::once               ? std::size_t{1}
                 : now - latest <= on_time_ms + v.spec.jitter_ms ? std::size_t{1}

@@ -12,12 +12,15 @@ namespace {
 
 using wake = caf::atom_constant<caf::atom("wake")>;
 using purge_more = caf::atom_constant<caf::atom("purge")>;
+using worker_gone = caf::atom_constant<caf::atom("gone")>;
 
 constexpr std::size_t purge_step = 5000; ///< then other messages get their turn
+constexpr unix_ms longest_sleep = 60000; ///< so that a step of the wall clock is noticed
 
 struct worker {
   caf::actor handle;
   std::uint32_t credit = 0;
+  std::uint32_t overdue = 0; ///< lost claims whose outcomes will still come and give their credit back
   bool stopped = false;
 };
 
@@ -31,8 +34,10 @@ protected:
   caf::behavior make_behavior() override;
   void on_exit() override {
     for (auto& [id, w] : workers_) // else their claims would only end with the lease
-      jobs().detach(id, now_());
+      jobs().detach(id, false, now_());
     workers_.clear();
+    for (auto& p : std::exchange(purges_, {}))
+      p.promise.deliver(make_error(ec::unavailable, "the job store ended"));
   }
 
 private:
@@ -50,10 +55,15 @@ private:
 
   void finish(finish_attempts& ended) {
     auto now = now_();
-    for (auto& outcome : ended.outcomes)
-      jobs().finish(std::move(outcome), now);
-    if (auto* w = sender_worker())
-      w->credit += static_cast<std::uint32_t>(ended.outcomes.size());
+    auto* w = sender_worker();
+    for (auto& outcome : ended.outcomes) {
+      bool in_time = jobs().finish(std::move(outcome), now);
+      if (!w || (!in_time && w->overdue == 0))
+        continue;
+      if (!in_time)
+        --w->overdue;
+      ++w->credit;
+    }
     dispatch();
   }
 
@@ -84,24 +94,31 @@ private:
     auto due = jobs().next_due(now);
     if (auto other = kept_->schedules.next_due(); other && (!due || *other < *due))
       due = other;
-    if (!due || (armed_at_ != 0 && armed_at_ <= *due))
+    if (!due)
       return;
-    armed_at_ = *due;
-    delayed_send(this, std::chrono::milliseconds{std::max<unix_ms>(*due - now, 1)}, wake::value, ++armed_);
+    // By the clock of the timers, as the wall clock may have stepped since the last call.
+    std::chrono::milliseconds wait{std::clamp(*due, now + 1, now + longest_sleep) - now};
+    auto at = clock().now() + wait;
+    if (armed_at_ != timer_time{} && armed_at_ <= at)
+      return;
+    armed_at_ = at;
+    delayed_send(this, wait, wake::value, ++armed_);
   }
 
   void on_wake(std::uint64_t number) {
     if (number != armed_)
       return; // an earlier one took its place
-    armed_at_ = 0;
+    armed_at_ = {};
     auto now = now_();
     for (auto& spec : kept_->schedules.due(now))
       jobs().submit(std::move(spec), now);
     std::vector<std::pair<memory::memory_jobs::worker_id, revocation>> lost;
     jobs().tick(now, lost);
     for (auto& [id, r] : lost)
-      if (auto i = workers_.find(id); i != workers_.end())
-        send(i->second.handle, claims_revoked{{r}}); // its outcome, though stale, gives the credit back
+      if (auto i = workers_.find(id); i != workers_.end()) {
+        ++i->second.overdue;
+        send(i->second.handle, claims_revoked{{r}});
+      }
     dispatch();
   }
 
@@ -124,47 +141,50 @@ private:
       return make_error(ec::not_found, "no job " + to_string(id));
     case memory::memory_jobs::change::conflict:
       return make_error(ec::conflict, conflict);
+    case memory::memory_jobs::change::not_unique:
+      return make_error(ec::conflict, "an equal unique job has no final state yet");
     default:
       return value;
     }
   }
 
   using purge_promise = caf::typed_response_promise<std::uint64_t>;
-  void purge(const std::string& name, std::uint64_t done, purge_promise promise) {
-    auto step = jobs().purge(name, purge_step, now_());
-    if (step == 0) {
-      dispatch();
-      promise.deliver(done);
-      return;
-    }
-    purges_.push_back({name, done + step, promise});
-    send(this, purge_more::value);
-  }
-
   struct purging {
     std::string name;
+    unix_ms until; ///< what comes later stays, or a steady stream would keep it busy for ever
     std::uint64_t done;
     purge_promise promise;
   };
+  void purge(purging p) {
+    auto step = jobs().purge(p.name, purge_step, p.until, now_());
+    dispatch();
+    if (step == 0) {
+      p.promise.deliver(p.done);
+      return;
+    }
+    p.done += step;
+    purges_.push_back(std::move(p));
+    send(this, purge_more::value);
+  }
 
   std::shared_ptr<memory_state> kept_;
   wall_clock now_;
   std::map<memory::memory_jobs::worker_id, worker> workers_;
   std::vector<purging> purges_;
-  unix_ms armed_at_ = 0; ///< 0: not
+  using timer_time = caf::actor_clock::time_point;
+  timer_time armed_at_{}; ///< zero: not
   std::uint64_t armed_ = 0;
 };
 
 caf::behavior memory_store::make_behavior() {
   set_down_handler([this](caf::down_msg& down) {
-    for (auto i = workers_.begin(); i != workers_.end();)
-      if (i->second.handle == down.source) {
-        jobs().detach(i->first, now_());
-        i = workers_.erase(i);
-      } else {
-        ++i;
+    bool died = down.reason && down.reason != caf::exit_reason::normal
+                && down.reason != caf::exit_reason::user_shutdown;
+    for (auto& [id, w] : workers_)
+      if (w.handle == down.source) {
+        w.stopped = true;
+        send(this, worker_gone::value, id, died); // down messages overtake: its last outcomes may still wait
       }
-    dispatch();
   });
   arm(now_());
   return {
@@ -191,10 +211,15 @@ caf::behavior memory_store::make_behavior() {
           jobs().progress(std::move(report));
       },
       [this](wake, std::uint64_t number) { on_wake(number); },
+      [this](worker_gone, memory::memory_jobs::worker_id id, bool died) {
+        workers_.erase(id);
+        jobs().detach(id, died, now_());
+        dispatch();
+      },
       [this](purge_more) {
         auto next = std::move(purges_.front());
         purges_.erase(purges_.begin());
-        purge(next.name, next.done, next.promise);
+        purge(std::move(next));
       },
       [this](const get_job& query) -> caf::result<job_view> {
         if (auto found = jobs().find(query.id))
@@ -229,7 +254,7 @@ caf::behavior memory_store::make_behavior() {
       },
       [this](const purge_queue& order) -> caf::result<std::uint64_t> {
         auto promise = make_response_promise<std::uint64_t>();
-        purge(order.name, 0, promise);
+        purge({order.name, now_(), 0, promise});
         return promise;
       },
       [this](put_schedule& order) -> caf::result<schedule_view> {
