@@ -23,6 +23,9 @@ add_library(rapidjson INTERFACE IMPORTED)
 target_include_directories(rapidjson SYSTEM INTERFACE ${RAPIDJSON_INCLUDE_DIR})
 target_compile_definitions(rapidjson INTERFACE RAPIDJSON_HAS_STDSTRING=1)
 
+# The allocator of the tutti binary, see docs/decisions.
+find_library(JEMALLOC_LIBRARY jemalloc REQUIRED)
+
 find_path(BOOST_INCLUDE_DIR boost/beast.hpp REQUIRED)
 add_library(boost INTERFACE IMPORTED)
 target_include_directories(boost SYSTEM INTERFACE ${BOOST_INCLUDE_DIR})

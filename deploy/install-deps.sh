@@ -48,6 +48,7 @@ for_build() {
   file_of libtomlplusplus-dev prefixes toml++/toml.h
   file_of libcli11-dev prefixes CLI/CLI.hpp
   file_of libcurl4-openssl-dev prefixes curl/curl.h
+  file_of libjemalloc-dev prefixes jemalloc/jemalloc.h
   file_of libicu-dev prefixes unicode/timezone.h
   file_of libssl-dev prefixes openssl/ssl.h
   file_of zlib1g-dev prefixes zlib.h

@@ -11,9 +11,7 @@
 #include <utility>
 #include <variant>
 
-#include <malloc.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 // The routes that show what the node does.
 namespace tutti::actors::http_gateway {
@@ -23,14 +21,25 @@ namespace http_api = protocols::http_api;
 using http_api::json_writer;
 using runtime::actor::actor_view;
 
-std::int64_t resident_bytes() {
-  long total = 0, resident = 0;
-  if (auto* file = std::fopen("/proc/self/statm", "re")) {
-    if (std::fscanf(file, "%ld %ld", &total, &resident) != 2)
-      resident = 0;
+struct memory_use {
+  std::int64_t resident = 0;  ///< bytes
+  std::int64_t anonymous = 0; ///< bytes of it that no file backs
+};
+
+memory_use read_memory() {
+  memory_use out;
+  if (auto* file = std::fopen("/proc/self/status", "re")) {
+    char line[128];
+    while (std::fgets(line, sizeof line, file)) {
+      long kilobytes = 0;
+      if (std::sscanf(line, "VmRSS: %ld", &kilobytes) == 1)
+        out.resident = std::int64_t{kilobytes} * 1024;
+      else if (std::sscanf(line, "RssAnon: %ld", &kilobytes) == 1)
+        out.anonymous = std::int64_t{kilobytes} * 1024;
+    }
     std::fclose(file);
   }
-  return std::int64_t{resident} * sysconf(_SC_PAGESIZE);
+  return out;
 }
 
 double cpu_seconds() {
@@ -179,11 +188,12 @@ void gateway_actor::performance(http_request& r) {
   json_writer out{body};
   auto uptime = parts_.health->uptime().count();
   auto cpu = cpu_seconds();
-  auto heap = mallinfo2();
+  auto memory = read_memory();
   out.begin_object().member("node", table().node()).member("uptimeSeconds", uptime);
-  out.key("memory").begin_object().member("residentBytes", resident_bytes());
-  out.member("heapUsedBytes", heap.uordblks + heap.hblkhd)
-      .member("heapFreeBytes", heap.fordblks)
+  out.key("memory")
+      .begin_object()
+      .member("residentBytes", memory.resident)
+      .member("anonymousBytes", memory.anonymous)
       .end_object();
   out.key("cpu").begin_object().member("seconds", cpu);
   out.member("share", uptime > 0 ? cpu / static_cast<double>(uptime) : 0.0).end_object();

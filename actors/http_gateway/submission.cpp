@@ -86,6 +86,9 @@ std::optional<http_api::problem> submission_problem(const submit_result& result)
     out.status = 503;
     out.detail = "the job store is full: try again later";
     return out;
+  case submitted::no_queue:
+    return http_api::unprocessable("there are too many queues to open another one",
+                                   {{"/queue", "would be one queue too many"}});
   case submitted::unavailable:
     break;
   }

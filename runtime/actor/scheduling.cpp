@@ -80,27 +80,22 @@ public:
 
   template <class Coordinator>
   void central_enqueue(Coordinator* self, caf::resumable* job) {
-    auto& data = d(self);
-    bool wake;
-    {
-      std::lock_guard guard{data.lock};
-      data.queue.push_back(job);
-      wake = data.sleeping > 0;
-    }
-    if (wake)
-      data.filled.notify_one();
+    enqueue(d(self), job, 0);
   }
   template <class Worker>
   void external_enqueue(Worker* self, caf::resumable* job) {
-    central_enqueue(self->parent(), job);
+    enqueue(d(self->parent()), job, 0);
   }
+  /// A worker that makes one actor runnable will run it next itself: no other is woken for less than two. So
+  /// a chain of messages stays on one warm thread; an actor waits at most for the handler in hand, or for the
+  /// next timer.
   template <class Worker>
   void internal_enqueue(Worker* self, caf::resumable* job) {
-    central_enqueue(self->parent(), job);
+    enqueue(d(self->parent()), job, 1);
   }
   template <class Worker>
   void resume_job_later(Worker* self, caf::resumable* job) {
-    central_enqueue(self->parent(), job);
+    enqueue(d(self->parent()), job, 1);
   }
   template <class Worker>
   caf::resumable* dequeue(Worker* self) {
@@ -128,6 +123,18 @@ public:
       f(job);
       guard.lock();
     }
+  }
+
+private:
+  static void enqueue(coordinator_data& data, caf::resumable* job, std::size_t left_to_the_caller) {
+    bool wake;
+    {
+      std::lock_guard guard{data.lock};
+      data.queue.push_back(job);
+      wake = data.sleeping > 0 && data.queue.size() > left_to_the_caller;
+    }
+    if (wake)
+      data.filled.notify_one();
   }
 };
 

@@ -61,8 +61,8 @@ void job_telemetry::changed(const job_change& change) {
   auto& counted = type(change.type);
   if (change.status == job_status::running)
     wait(change.queue).observe(std::chrono::milliseconds{change.waited_ms});
-  if (change.ran_ms > 0 || change.status == job_status::succeeded)
-    counted.duration->observe(std::chrono::milliseconds{change.ran_ms});
+  if (change.ran_ms)
+    counted.duration->observe(std::chrono::milliseconds{*change.ran_ms});
   if (is_final(change.status)) {
     auto*& finished = counted.finished[static_cast<std::size_t>(change.status)];
     if (!finished)
@@ -77,12 +77,17 @@ void job_telemetry::changed(const job_change& change) {
   detail.append(R"({"type":")").append(change.type).append(R"(","queue":")").append(change.queue);
   detail.append(R"(","attempt":)").append(std::to_string(change.attempt)).append("}");
   events_.publish(telemetry::topic::job, kind_of(change.status), id, std::move(detail));
-  if (change.status == job_status::dead)
-    telemetry::get().warn("job.dead id={} type={} queue={} attempt={} kind={}", id, change.type, change.queue,
-                          change.attempt, change.error_kind);
+  auto& log = telemetry::get();
+  bool dead = change.status == job_status::dead;
+  if (!log.enabled(dead ? telemetry::level::warn : telemetry::level::debug))
+    return;
+  auto line = log.with({change.trace, id});
+  if (dead)
+    line.warn("job.dead type={} queue={} attempt={} kind={}", change.type, change.queue, change.attempt,
+              change.error_kind);
   else
-    telemetry::get().debug("job.{} id={} type={} attempt={} node={}", to_string(change.status), id,
-                           change.type, change.attempt, change.node);
+    line.debug("job.{} type={} attempt={} node={}", to_string(change.status), change.type, change.attempt,
+               change.node);
 }
 
 } // namespace tutti::runtime::jobs

@@ -2,6 +2,7 @@
 #include "runtime/jobs/job.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace tutti::runtime::jobs {
@@ -12,8 +13,9 @@ struct job_change {
   std::string_view type, queue, node, error_kind;
   job_status status = job_status::queued;
   std::uint32_t attempt = 0;
-  unix_ms waited_ms = 0; ///< running: from ready to claimed
-  unix_ms ran_ms = 0;    ///< after running: how long the attempt took
+  unix_ms waited_ms = 0;         ///< running: from ready to claimed
+  std::optional<unix_ms> ran_ms; ///< when an attempt ended with it: how long it took
+  telemetry::trace_context trace;
 };
 
 /// Is told of each change, for metrics and events. Called by the provider's actor; must be quick.

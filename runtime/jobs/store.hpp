@@ -25,6 +25,7 @@ enum class submitted : std::uint8_t {
   key_misused, ///< the idempotency key was used with another body
   not_unique,  ///< a job with this unique value has no final state yet, and the type rejects a second
   full,        ///< a bound of the store is reached: try again later
+  no_queue,    ///< there are too many queues to bring another one into being
   unavailable, ///< the store cannot be reached: the outcome is unknown, repeat with the same key
 };
 

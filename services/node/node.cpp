@@ -11,8 +11,13 @@
 #include "services/http/server.hpp"
 #include "services/node/actor_metrics.hpp"
 #include "services/node/job_types.hpp"
+#include "services/node/metrics_server.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <future>
+#include <mutex>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 
@@ -30,6 +35,7 @@ using actor::placement;
 using actor::supervisor_spec;
 using std::chrono::milliseconds;
 
+constexpr std::chrono::seconds start_deadline{10};
 /// After it the HTTP server cuts what is still open.
 constexpr milliseconds http_grace{2000};
 /// For the supervision tree, whatever the deadline was used for before.
@@ -44,6 +50,7 @@ jobs::store_options store_options(const config::settings& s) {
   out.claim_ttl_ms = s.jobs.claim_ttl.count();
   out.ageing_ms = s.jobs.ageing.count();
   out.retention_ms = s.jobs.result_retention.count();
+  out.key_retention_ms = s.jobs.key_retention.count();
   out.max_jobs = s.jobs.max_jobs;
   out.worker_deaths = s.jobs.worker_deaths;
   for (auto& [name, q] : s.queues)
@@ -76,8 +83,11 @@ struct node::parts {
   actor_config caf_config;
   std::unique_ptr<caf::actor_system> system;
   std::unique_ptr<http::server> server;
+  std::unique_ptr<http::server> metrics_server; ///< only with metrics.port
   caf::actor root;
   std::atomic<bool> stopping{false};
+  std::once_flag told_up;
+  std::promise<void> up; ///< the gateway, which starts last, is there
 
   // Written and read by the root supervisor's thread, except `runner`, which stop() reads when all is
   // settled.
@@ -123,6 +133,7 @@ std::vector<child_spec> node::parts::children() {
     api->connect(made); // at once, so that ready means that a request finds it
     if (!stopping)
       health->set_ready(true);
+    std::call_once(told_up, [this] { up.set_value(); });
     return made;
   };
   std::vector<child_spec> out;
@@ -145,7 +156,9 @@ node::node(const config::loaded& config, std::function<void()> failed)
       http_gateway::api_options{s.http.admin_token, s.http.rate_limit, s.http.request_timeout}, p.health,
       p.metrics);
   http::server_options options;
-  options.address = p.config.node.http.host;
+  // The server takes numbers only: a name could mean several addresses.
+  auto& host = p.config.node.http.host;
+  options.address = host == "localhost" ? "127.0.0.1" : host;
   options.port = p.config.node.http.port;
   options.threads =
       s.http.threads != 0 ? s.http.threads : std::clamp(std::thread::hardware_concurrency() / 4, 1u, 8u);
@@ -154,6 +167,8 @@ node::node(const config::loaded& config, std::function<void()> failed)
   options.body_timeout = s.http.body_timeout;
   options.idle_timeout = s.http.idle_timeout;
   p.server = std::make_unique<http::server>(options, p.api);
+  if (s.metrics.port != 0)
+    p.metrics_server = make_metrics_server(options.address, s.metrics.port, p.metrics);
 }
 
 node::~node() {
@@ -164,6 +179,8 @@ node::~node() {
 void node::start() {
   auto& p = *parts_;
   p.server->start(); // before any actor, so that a taken address leaves nothing behind
+  if (p.metrics_server)
+    p.metrics_server->start();
   p.system = std::make_unique<caf::actor_system>(p.caf_config);
   p.root = actor::spawn_supervisor(*p.system, {&p.table, "/" + p.table.node(), 0, {}}, p.children(),
                                    {.how = actor::strategy::rest_for_one});
@@ -173,6 +190,8 @@ void node::start() {
     telemetry::get().error("node.failed reason={}", describe(reason));
     p.failed();
   });
+  if (p.up.get_future().wait_for(start_deadline) != std::future_status::ready)
+    throw std::runtime_error("its actors did not start in time");
 }
 
 std::uint16_t node::http_port() const noexcept {
@@ -211,6 +230,8 @@ node::report node::stop(milliseconds deadline) {
               });
     }
     p.server->stop(std::min(left(), http_grace));
+    if (p.metrics_server)
+      p.metrics_server->stop(milliseconds{0});
     self->monitor(p.root);
     self->send_exit(p.root, caf::exit_reason::user_shutdown);
     bool ended = false;

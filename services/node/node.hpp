@@ -17,7 +17,8 @@ public:
   node(const node&) = delete;
   node& operator=(const node&) = delete;
 
-  /// Throws std::system_error or std::invalid_argument when the HTTP address cannot be used.
+  /// Returns when the node is ready. Throws std::system_error or std::invalid_argument when the HTTP address
+  /// cannot be used, std::runtime_error when its actors do not start.
   void start();
   /// Bound by start().
   std::uint16_t http_port() const noexcept;

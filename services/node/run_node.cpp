@@ -10,7 +10,6 @@
 #include <cstdio>
 #include <exception>
 
-#include <malloc.h>
 #include <unistd.h>
 
 namespace tutti::services::node {
@@ -54,8 +53,6 @@ int run_node(const std::optional<std::string>& config_file, const std::string& n
   auto signals = stop_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
-  // Per-thread arenas would hold freed memory apart; jobs are made on one thread and freed on another.
-  mallopt(M_ARENA_MAX, 2);
 
   std::atomic<bool> escalated{false};
   node self{loaded, [&] {

@@ -1,7 +1,8 @@
 #include "runtime/jobs/memory/engine.hpp"
 
 #include <algorithm>
-#include <cstring>
+#include <limits>
+#include <optional>
 
 namespace tutti::runtime::jobs::memory {
 namespace {
@@ -9,6 +10,7 @@ namespace {
 constexpr std::size_t trim_per_submission = 4; ///< more than one comes in, so that the backlog shrinks
 constexpr std::size_t trim_per_tick = 2000;
 constexpr std::size_t history_kept = 20;
+constexpr unix_ms no_attempt = std::numeric_limits<unix_ms>::min(); ///< none ended with this change
 constexpr std::size_t max_types = 4096;
 constexpr std::size_t max_attempts = 65535; ///< of a record
 constexpr unix_ms longest_delay = unix_ms{366} * 24 * 3600 * 1000;
@@ -32,6 +34,7 @@ memory_jobs::memory_jobs(store_options options, job_observer* observer)
     : options_(std::move(options)), observer_(observer), workers_{""} {
   for (auto& [name, limits] : options_.queues)
     queues_.push_back(std::make_unique<queue>(name, limits));
+  make_queue("default"); // most jobs name no queue: there must always be this one
 }
 
 memory_jobs::~memory_jobs() = default;
@@ -70,7 +73,9 @@ void memory_jobs::notify(const record& r, unix_ms waited_ms, unix_ms ran_ms) con
     return;
   auto kind = r.extras ? std::string_view{r.extras->error.kind} : std::string_view{};
   observer_->changed({r.id, types_[r.type], queues_[r.queue]->name, workers_[r.worker], kind, r.status,
-                      r.attempt, std::max<unix_ms>(waited_ms, 0), std::max<unix_ms>(ran_ms, 0)});
+                      r.attempt, std::max<unix_ms>(waited_ms, 0),
+                      ran_ms == no_attempt ? std::nullopt : std::optional{std::max<unix_ms>(ran_ms, 0)},
+                      r.trace});
 }
 
 void memory_jobs::set_status(record& r, job_status status) {
@@ -173,9 +178,11 @@ submit_result memory_jobs::submit(job_spec&& spec, unix_ms now) {
   if (by_id_.size() - finished_.size() - (replaced ? 1 : 0) >= options_.max_jobs)
     return {submitted::full, {}, job_status::queued};
   auto type = type_index(spec.type);
-  auto* q = type ? make_queue(spec.queue) : nullptr;
-  if (!q)
+  if (!type)
     return {submitted::full, {}, job_status::queued};
+  auto* q = make_queue(spec.queue);
+  if (!q)
+    return {submitted::no_queue, {}, job_status::queued};
   if (replaced) {
     leave_lists(*replaced);
     replaced->more().error = {"replaced", "replaced by " + to_string(spec.id)};
@@ -218,7 +225,7 @@ submit_result memory_jobs::submit(job_spec&& spec, unix_ms now) {
   wait_until(r, spec.run_at, job_status::scheduled, now);
   if (observer_)
     observer_->accepted(spec.type);
-  notify(r, 0, 0);
+  notify(r, 0, no_attempt);
   return {submitted::accepted, r.id, r.status};
 }
 
@@ -249,7 +256,7 @@ claimed_job memory_jobs::hand_out(record& r, worker_id worker, unix_ms now) {
   r.token = std::max(r.token + 1, static_cast<std::uint64_t>(now) * 1000);
   set_status(r, job_status::running);
   ++queues_[r.queue]->running;
-  notify(r, waited, 0);
+  notify(r, waited, no_attempt);
   claimed_job out;
   out.id = r.id;
   out.token = r.token;
@@ -295,7 +302,7 @@ void memory_jobs::end_attempt(record& r, std::string_view outcome, const job_err
 }
 
 void memory_jobs::finish_job(record& r, job_status status, unix_ms now) {
-  auto ran = r.status == job_status::running ? now - r.started_at : 0;
+  auto ran = r.status == job_status::running ? now - r.started_at : no_attempt;
   set_status(r, status);
   r.finished_at = now;
   queues_[r.queue]->finished.add(now);
@@ -424,7 +431,7 @@ bool memory_jobs::restart(record& r, unix_ms now) {
   r.cancel_requested = false;
   r.finished_at = 0;
   make_ready(r, now);
-  notify(r, 0, 0);
+  notify(r, 0, no_attempt);
   return true;
 }
 
@@ -466,7 +473,7 @@ void memory_jobs::erase(record& r, unix_ms now) {
     finished_.remove(r);
   if (r.idempotency_size != 0)
     by_key_.keep(r.idempotency_key(), r.id, r.body, r.status,
-                 std::max(now, r.finished_at + options_.retention_ms));
+                 std::max(now, r.finished_at + options_.key_retention_ms));
   by_id_.erase(r.id);
 }
 
@@ -520,7 +527,7 @@ void memory_jobs::tick(unix_ms now, std::vector<std::pair<worker_id, revocation>
     auto& r = *lookup(delayed_.begin()->second);
     delayed_.erase(delayed_.begin());
     make_ready(r, now);
-    notify(r, 0, 0);
+    notify(r, 0, no_attempt);
   }
   auto lease_check_in = options_.claim_ttl_ms / 4;
   next_lease_check_ = std::min(next_lease_check_, now + lease_check_in); // the clock may have stepped back

@@ -26,8 +26,9 @@ namespace tutti::runtime::jobs {
 struct store_options {
   unix_ms claim_ttl_ms = 30000;
   unix_ms ageing_ms = 30000; ///< a job of the next lower priority counts as if it had come this much later
-  unix_ms retention_ms = 86400000; ///< of results and idempotency keys, after the final state
-  std::size_t max_jobs = 2000000;  ///< jobs without a final state, and dead letters; more are refused
+  unix_ms retention_ms = 86400000;     ///< of results, after the final state
+  unix_ms key_retention_ms = 86400000; ///< of idempotency keys, after the final state; at least retention_ms
+  std::size_t max_jobs = 2000000;      ///< jobs without a final state, and dead letters; more are refused
   std::size_t max_finished =
       500000; ///< memory: succeeded and cancelled jobs kept; beyond it the oldest go early
   std::size_t max_keys = 1000000;  ///< memory: idempotency keys kept for jobs that are gone

@@ -6,7 +6,7 @@
 namespace tutti::runtime::jobs::memory {
 namespace {
 
-constexpr std::size_t scan_per_page = 100000; ///< records looked at for one page of a rare filter
+constexpr std::size_t scan_per_page = 20000; ///< records looked at for one page of a rare filter
 
 } // namespace
 

@@ -38,6 +38,11 @@ struct bad_line {
   std::vector<std::string> arguments;
   std::string says;
 };
+/// Else GoogleTest prints the bytes, addresses among them, into the test's name.
+void PrintTo(const bad_line& line, std::ostream* out) {
+  for (auto& argument : line.arguments)
+    *out << (&argument == line.arguments.data() ? "" : " ") << (argument.size() < 40 ? argument : "...");
+}
 
 class Arguments : public testing::TestWithParam<bad_line> {};
 

@@ -82,7 +82,7 @@ std::vector<std::string> recorder::illegal() const {
 JobStore::JobStore() {
   options.claim_ttl_ms = 1000;
   options.ageing_ms = 1000;
-  options.retention_ms = 5000;
+  options.retention_ms = options.key_retention_ms = 5000;
 }
 
 JobStore::~JobStore() {

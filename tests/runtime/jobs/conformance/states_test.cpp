@@ -321,7 +321,7 @@ TEST_P(JobStore, GivenLiveOrSucceededJobWhenRetriedThenConflict) {
 }
 
 TEST_P(JobStore, GivenResultsWhenRetentionIsOverThenGone) {
-  options.retention_ms = 1000;
+  options.retention_ms = options.key_retention_ms = 1000;
   auto w = attach(2);
   auto good = accept(job());
   finish(w, claim(w), kind::succeeded);

@@ -129,7 +129,7 @@ TEST_P(JobStore, GivenFinishedJobWhenKeyComesAgainThenAnswersItsFinalState) {
 }
 
 TEST_P(JobStore, GivenRetentionOverWhenKeyComesAgainThenNewJob) {
-  options.retention_ms = 1000;
+  options.retention_ms = options.key_retention_ms = 1000;
   auto w = attach(1);
   auto first = job();
   first.idempotency_key = "k";
@@ -153,7 +153,7 @@ TEST_P(JobStore, GivenRetentionOverWhenKeyComesAgainThenNewJob) {
 }
 
 TEST_P(JobStore, GivenKeyOfWaitingJobWhenRetentionPassesThenKept) {
-  options.retention_ms = 500;
+  options.retention_ms = options.key_retention_ms = 500;
   auto first = job();
   first.idempotency_key = "k";
   first.body = print(1);
@@ -250,7 +250,7 @@ TEST_P(JobStore, GivenReplacementThatIsRefusedWhenQueuesAreFullThenFirstStays) {
   second.unique = unique_policy::replace;
   second.unique_value = print(1);
   second.queue = "one too many";
-  EXPECT_EQ(submit(second).outcome, submitted::full);
+  EXPECT_EQ(submit(second).outcome, submitted::no_queue);
   EXPECT_EQ(status(id), job_status::queued);
 }
 
@@ -314,7 +314,7 @@ TEST_P(JobStore, GivenBatchWithMixedOutcomesWhenSubmittedThenAnswersInOrder) {
     outcomes.push_back(r.outcome);
   using o = submitted;
   EXPECT_EQ(outcomes, (std::vector{o::accepted, o::duplicate, o::key_misused, o::accepted, o::not_unique,
-                                   o::accepted, o::full, o::accepted, o::full}));
+                                   o::accepted, o::no_queue, o::accepted, o::full}));
   EXPECT_EQ(results.at(0).id, results.at(1).id);
   EXPECT_EQ(list().size(), 4u);
 }
@@ -352,7 +352,7 @@ TEST_P(JobStore, GivenTooManyQueuesWhenPausingANewOneThenRejected) {
   EXPECT_EQ(pause("third").error.rfind("rejected", 0), 0u);
   auto spec = job();
   spec.queue = "third";
-  EXPECT_EQ(submit(spec).outcome, submitted::full);
+  EXPECT_EQ(submit(spec).outcome, submitted::no_queue);
 }
 
 } // namespace

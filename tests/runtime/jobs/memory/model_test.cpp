@@ -50,7 +50,7 @@ struct watcher final : job_observer {
                  : c.status == s::scheduled || c.status == s::retrying || c.status == s::succeeded
                      ? was == s::running
                      : was == s::running;
-    if (c.waited_ms < 0 || c.ran_ms < 0)
+    if (c.waited_ms < 0 || c.ran_ms.value_or(0) < 0)
       broken = "a negative time";
     if (!legal)
       broken = std::string{to_string(was)} + " to " + std::string{to_string(c.status)};
@@ -72,7 +72,7 @@ protected:
     store_options o;
     o.claim_ttl_ms = 2000;
     o.ageing_ms = 500;
-    o.retention_ms = 20000;
+    o.retention_ms = o.key_retention_ms = 20000;
     o.max_jobs = 120;
     o.max_finished = 60;
     o.max_keys = 40;
@@ -127,7 +127,7 @@ protected:
       auto again = jobs.submit(std::move(copy), now); // an internal resend
       ASSERT_EQ(again.outcome, submitted::accepted);
       ASSERT_EQ(again.id, r.id);
-    } else if (r.outcome == submitted::full) {
+    } else if (r.outcome == submitted::full || r.outcome == submitted::no_queue) {
       auto queues_now = jobs.queues(now);
       std::uint64_t dead = 0;
       for (auto& q : queues_now)

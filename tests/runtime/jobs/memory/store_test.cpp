@@ -64,6 +64,7 @@ TEST_F(MemoryStore, GivenSteadySubmissionsWhenAQueueIsPurgedThenThePurgeEnds) {
   client->send(store, submit_jobs{1, some(12000)});
   run();
   auto answer = client->request(store, 60s, purge_queue{"default"});
+  scheduler().run(1);
   for (int i = 0; i < 100; ++i) {
     ++wall;
     client->send(store, submit_jobs{2, some(1)});
