@@ -6,37 +6,38 @@
 namespace tutti::actors::http_gateway {
 namespace {
 
-using enum endpoint;
-
-constexpr auto all_routes = std::to_array<route>({
-    {submit_job, "POST", "/jobs", access::admin, body_kind::json},
-    {health, "GET", "/health", access::open},
-    {live, "GET", "/live", access::open},
-    {ready, "GET", "/ready", access::open},
-    {endpoint::metrics, "GET", "/metrics", access::open},
-    {performance, "GET", "/performance", access::open},
-    {endpoint::index, "GET", "/", access::open},
-    {endpoint::actors, "GET", "/actors"},
-    {supervision, "GET", "/supervision"},
-    {list_jobs, "GET", "/jobs"},
-    {submit_batch, "POST", "/jobs/batch", access::admin, body_kind::batch},
-    {get_job, "GET", "/jobs/{id}"},
-    {cancel_job, "DELETE", "/jobs/{id}"},
-    {retry_job, "POST", "/jobs/{id}/retry", access::admin, body_kind::optional_json},
-    {job_types, "GET", "/job-types"},
-    {queues, "GET", "/queues"},
-    {pause_queue, "POST", "/queues/{name}/pause", access::admin, body_kind::optional_json},
-    {resume_queue, "POST", "/queues/{name}/resume", access::admin, body_kind::optional_json},
-    {purge_queue, "POST", "/queues/{name}/purge", access::admin, body_kind::optional_json},
-    {dead_letters, "GET", "/dead-letters"},
-    {retry_dead_letters, "POST", "/dead-letters/retry", access::admin, body_kind::optional_json},
-    {retry_dead_letter, "POST", "/dead-letters/{id}/retry", access::admin, body_kind::optional_json},
-    {discard_dead_letter, "DELETE", "/dead-letters/{id}"},
-    {schedules, "GET", "/schedules"},
-    {put_schedule, "PUT", "/schedules/{name}", access::admin, body_kind::json},
-    {delete_schedule, "DELETE", "/schedules/{name}"},
-    {events, "GET", "/events"},
-});
+constexpr auto all_routes = [] {
+  using enum endpoint; // in here only: some of its names are types elsewhere
+  return std::to_array<route>({
+      {submit_job, "POST", "/jobs", access::admin, body_kind::json},
+      {health, "GET", "/health", access::open},
+      {live, "GET", "/live", access::open},
+      {ready, "GET", "/ready", access::open},
+      {endpoint::metrics, "GET", "/metrics", access::open},
+      {performance, "GET", "/performance", access::open},
+      {endpoint::index, "GET", "/", access::open},
+      {endpoint::actors, "GET", "/actors"},
+      {supervision, "GET", "/supervision"},
+      {list_jobs, "GET", "/jobs"},
+      {submit_batch, "POST", "/jobs/batch", access::admin, body_kind::batch},
+      {get_job, "GET", "/jobs/{id}"},
+      {cancel_job, "DELETE", "/jobs/{id}"},
+      {retry_job, "POST", "/jobs/{id}/retry", access::admin, body_kind::optional_json},
+      {job_types, "GET", "/job-types"},
+      {queues, "GET", "/queues"},
+      {pause_queue, "POST", "/queues/{name}/pause", access::admin, body_kind::optional_json},
+      {resume_queue, "POST", "/queues/{name}/resume", access::admin, body_kind::optional_json},
+      {purge_queue, "POST", "/queues/{name}/purge", access::admin, body_kind::optional_json},
+      {dead_letters, "GET", "/dead-letters"},
+      {retry_dead_letters, "POST", "/dead-letters/retry", access::admin, body_kind::optional_json},
+      {retry_dead_letter, "POST", "/dead-letters/{id}/retry", access::admin, body_kind::optional_json},
+      {discard_dead_letter, "DELETE", "/dead-letters/{id}"},
+      {schedules, "GET", "/schedules"},
+      {put_schedule, "PUT", "/schedules/{name}", access::admin, body_kind::json},
+      {delete_schedule, "DELETE", "/schedules/{name}"},
+      {events, "GET", "/events"},
+  });
+}();
 
 bool same_path(std::string_view pattern, std::string_view path) {
   while (!pattern.empty() && !path.empty()) {

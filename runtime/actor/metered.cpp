@@ -74,8 +74,12 @@ caf::resumable::resume_result metered::resume(caf::execution_unit* host, size_t 
 }
 
 caf::invoke_message_result metered::consume(caf::mailbox_element& element) {
-  handled.store(handled.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  return event_based_actor::consume(element);
+  auto before = handled.load(std::memory_order_relaxed);
+  handled.store(before + 1, std::memory_order_relaxed);
+  auto result = event_based_actor::consume(element);
+  if (result == caf::invoke_message_result::skipped)
+    handled.store(before, std::memory_order_relaxed); // it comes again
+  return result;
 }
 
 bool metered::cleanup(caf::error&& reason, caf::execution_unit* host) {

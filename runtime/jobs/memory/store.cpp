@@ -1,5 +1,7 @@
 #include "runtime/jobs/memory/store.hpp"
 
+#include "runtime/telemetry/log.hpp"
+
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -110,8 +112,12 @@ private:
       return; // an earlier one took its place
     armed_at_ = {};
     auto now = now_();
-    for (auto& spec : kept_->schedules.due(now))
-      jobs().submit(std::move(spec), now);
+    for (auto& spec : kept_->schedules.due(now)) {
+      auto type = spec.type;
+      auto outcome = jobs().submit(std::move(spec), now).outcome;
+      if (outcome != submitted::accepted && outcome != submitted::duplicate)
+        telemetry::get().error("schedule.refused type={} outcome={}", type, static_cast<int>(outcome));
+    }
     std::vector<std::pair<memory::memory_jobs::worker_id, revocation>> lost;
     jobs().tick(now, lost);
     for (auto& [id, r] : lost)

@@ -8,7 +8,7 @@
 namespace tutti::services::cli {
 namespace {
 
-std::string path_of(const std::string& id) {
+std::string letter_path(const std::string& id) {
   return "/dead-letters/" + percent_encoded(id);
 }
 
@@ -42,7 +42,7 @@ int dead_letters_list(context& on, const list_options& with) {
 
 int dead_letters_retry(context& on, const dead_retry_options& with) {
   if (!with.id.empty()) {
-    auto answer = on.node.post(path_of(with.id) + "/retry");
+    auto answer = on.node.post(letter_path(with.id) + "/retry");
     if (on.as_json)
       print_json(on, answer.text);
     else
@@ -68,7 +68,7 @@ int dead_letters_retry(context& on, const dead_retry_options& with) {
 }
 
 int dead_letters_discard(context& on, const std::string& id) {
-  on.node.remove(path_of(id));
+  on.node.remove(letter_path(id));
   if (!on.as_json) // the node's answer is empty
     on.to.line(id + " is gone for good");
   return exit_done;

@@ -9,7 +9,7 @@
 namespace tutti::services::cli {
 namespace {
 
-std::string path_of(const std::string& id) {
+std::string job_path(const std::string& id) {
   return "/jobs/" + percent_encoded(id);
 }
 
@@ -100,7 +100,7 @@ int jobs_list(context& on, const list_options& with) {
 }
 
 int jobs_get(context& on, const std::string& id) {
-  auto answer = on.node.get(path_of(id));
+  auto answer = on.node.get(job_path(id));
   if (on.as_json)
     print_json(on, answer.text);
   else
@@ -109,7 +109,7 @@ int jobs_get(context& on, const std::string& id) {
 }
 
 int jobs_cancel(context& on, const std::string& id) {
-  auto answer = on.node.remove(path_of(id));
+  auto answer = on.node.remove(job_path(id));
   if (on.as_json)
     print_json(on, answer.text);
   else if (answer.status == 202)
@@ -120,7 +120,7 @@ int jobs_cancel(context& on, const std::string& id) {
 }
 
 int jobs_retry(context& on, const std::string& id) {
-  auto answer = on.node.post(path_of(id) + "/retry");
+  auto answer = on.node.post(job_path(id) + "/retry");
   if (on.as_json)
     print_json(on, answer.text);
   else

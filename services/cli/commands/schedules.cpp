@@ -6,7 +6,7 @@
 namespace tutti::services::cli {
 namespace {
 
-std::string path_of(const std::string& name) {
+std::string schedule_path(const std::string& name) {
   return "/schedules/" + percent_encoded(name);
 }
 
@@ -65,7 +65,7 @@ int schedules_put(context& on, const schedule_options& with) {
   number("jitterMs", with.jitter_ms);
   if (with.paused)
     body += ",\"paused\":true";
-  auto answer = on.node.put(path_of(with.name), body + "}");
+  auto answer = on.node.put(schedule_path(with.name), body + "}");
   if (on.as_json)
     print_json(on, answer.text);
   else
@@ -74,7 +74,7 @@ int schedules_put(context& on, const schedule_options& with) {
 }
 
 int schedules_delete(context& on, const std::string& name) {
-  on.node.remove(path_of(name));
+  on.node.remove(schedule_path(name));
   if (!on.as_json) // the node's answer is empty
     on.to.line(name + " is deleted; jobs that it has made stay");
   return exit_done;

@@ -15,7 +15,7 @@ using clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds start_deadline{30s};
 constexpr std::chrono::milliseconds stop_deadline{35s}; // its own shutdown.deadline is 30 s
-constexpr std::chrono::milliseconds look_pause{20ms};
+constexpr std::chrono::milliseconds start_pause{20ms};
 
 void must_live(child_node& node) {
   if (auto status = node.ended())
@@ -25,7 +25,7 @@ void must_live(child_node& node) {
 /// Its address, once it serves.
 std::string wait_for_start(child_node& node, signals& stop) {
   auto until = clock::now() + start_deadline;
-  for (;; stop.pause(look_pause)) {
+  for (;; stop.pause(start_pause)) {
     must_live(node);
     if (auto port = node.port())
       return "http://127.0.0.1:" + std::to_string(*port);

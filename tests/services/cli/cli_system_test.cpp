@@ -188,13 +188,14 @@ TEST_F(Commands, GivenARunningJobWhenCancelledThenItEndsAndCanBeRetried) {
 }
 
 TEST_F(Commands, GivenAQueueWhenPausedPurgedAndResumedThenItDoesSo) {
-  EXPECT_THAT(tutti({"queues", "list"}).err, HasSubstr("no queues yet"));
   EXPECT_THAT(tutti({"queues", "pause", "slow"}).out, HasSubstr("paused"));
   for (int i = 0; i < 2; ++i)
     tutti({"jobs", "submit", "--type", "diag.echo", "--queue", "slow"});
-  auto queues = tutti({"queues", "list", "--json"}).parsed()["items"].items();
-  ASSERT_EQ(queues.size(), 1u);
-  EXPECT_EQ(queues[0]["depth"]["medium"]["queued"].count(), 2u);
+  std::uint64_t waiting = 0;
+  for (auto& queue : tutti({"queues", "list", "--json"}).parsed()["items"].items())
+    if (queue["name"].text() == "slow")
+      waiting = queue["depth"]["medium"]["queued"].count();
+  EXPECT_EQ(waiting, 2u);
   EXPECT_THAT(tutti({"queues", "list"}).out, HasSubstr("paused"));
   EXPECT_THAT(tutti({"queues", "purge", "slow"}).out, HasSubstr("2 jobs cancelled"));
   EXPECT_THAT(tutti({"queues", "resume", "slow"}).out, HasSubstr("open"));
@@ -300,7 +301,7 @@ TEST_F(Commands, GivenAReaderThatGoesAwayWhenWritingThenItEndsQuietly) {
   auto* pipe = ::popen(command.c_str(), "r");
   ASSERT_NE(pipe, nullptr);
   std::string text(4096, '\0');
-  text.resize(std::fread(text.data(), 1, text.size(), pipe));
+  ASSERT_NE(std::fgets(text.data(), static_cast<int>(text.size()), pipe), nullptr);
   submit_and_wait({"--type", "diag.echo"}); // the write that finds nobody
   EXPECT_EQ(::pclose(pipe), 0);
   EXPECT_THAT(text, HasSubstr("job.queued"));
