@@ -33,4 +33,3 @@ std::string describe(const caf::error& reason);
 std::string words(const caf::error& reason);
 
 } // namespace tutti::runtime
-

@@ -11,7 +11,6 @@ namespace tutti::actors::http_gateway {
 namespace {
 
 using namespace runtime::jobs;
-using clock = std::chrono::steady_clock;
 using beat = caf::atom_constant<caf::atom("beat")>;
 
 constexpr std::chrono::seconds store_patience{2};
@@ -55,8 +54,10 @@ void show_queues(self_ptr self, const std::vector<queue_view>& queues) {
 void ask_store(self_ptr self) {
   if (std::exchange(self->state.asking, true))
     return;
-  auto began = clock::now();
-  auto took = [began] { return std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - began); };
+  auto began = self->clock().now();
+  auto took = [=] {
+    return std::chrono::duration_cast<std::chrono::microseconds>(self->clock().now() - began);
+  };
   self->request(self->state.store, store_patience, list_queues{})
       .then(
           [=](const std::vector<queue_view>& queues) {

@@ -148,41 +148,6 @@ class Figures(Case):
             CONTRACT.check(node.post("/queues/one-more/pause"))
 
 
-class Degraded(Case):
-    """A store that is kept busy is told by /health, and heals."""
-
-    def test_degraded_and_back(self):
-        for _ in range(2):
-            answer = self.call("POST", "/jobs/batch", '{"type":"diag.echo"}\n' * 100_000, status=200,
-                               headers={"Content-Type": "application/x-ndjson"})
-        self.node.wait_job(json.loads(answer.text().splitlines()[-1])["id"], seconds=30)
-        self.assert_healthy()
-        scan = request_bytes("GET", "/jobs?queue=none", token=TOKEN)
-        connections = [self.node.connect() for _ in range(24)]
-        pending = [0] * len(connections)
-        seen = set()
-
-        def push():
-            for i, c in enumerate(connections):
-                while pending[i] and c.readable(0):
-                    self.check(c.answer("GET", "/jobs?queue=none"))
-                    pending[i] -= 1
-                if pending[i] < 16:
-                    c.send(scan * 32)
-                    pending[i] += 32
-            answer = self.check(self.node.get("/health"))
-            seen.add(answer.json()["status"])
-            if answer.json()["status"] == "degraded":
-                self.assertEqual(answer.status, 200)
-            return seen - {"healthy"}
-
-        wait_for(push, "health to tell of a slow store", 25, 0.05)
-        note(f"health while the store was kept busy: {sorted(seen)}")
-        for c in connections:
-            c.close()
-        wait_for(lambda: self.node.get("/health").json()["status"] == "healthy", "healthy again", 30, 0.1)
-
-
 class Secrets(Case):
     ENV = {"LOG_LEVEL": "trace"}
     AUTH = "s3cret-t0ken-that-must-stay-hidden-91b7"

@@ -41,7 +41,7 @@ class Load:
 
 
 def succeeded(node):
-    return set(re.findall(r'"message":"job\.succeeded id=(\w{26}) ', node.log()))
+    return {line["job"] for line in node.log_lines() if line["event"] == "job.succeeded"}
 
 
 class UnderLoad(unittest.TestCase):

@@ -10,15 +10,10 @@ namespace {
 constexpr std::size_t trim_per_submission = 4; ///< more than one comes in, so that the backlog shrinks
 constexpr std::size_t trim_per_tick = 2000;
 constexpr std::size_t history_kept = 20;
-constexpr unix_ms no_attempt = std::numeric_limits<unix_ms>::min(); ///< none ended with this change
 constexpr std::size_t max_types = 4096;
 constexpr std::size_t max_attempts = 65535; ///< of a record
 constexpr unix_ms longest_delay = unix_ms{366} * 24 * 3600 * 1000;
 constexpr unix_ms trim_interval = 100; ///< while more is kept than should be
-
-std::pair<std::uint64_t, std::uint64_t> ordered(const fingerprint& f) {
-  return {f.hi, f.lo};
-}
 
 unix_ms later(unix_ms now, std::int64_t delay) noexcept {
   return now + std::clamp<std::int64_t>(delay, 0, longest_delay);
@@ -165,7 +160,7 @@ submit_result memory_jobs::submit(job_spec&& spec, unix_ms now) {
     return {submitted::accepted, r->id, r->status};
   record* replaced = nullptr;
   if (spec.unique != unique_policy::none) {
-    auto i = unique_.find({spec.type, ordered(spec.unique_value)});
+    auto i = unique_.find({spec.type, spec.unique_value});
     if (i != unique_.end()) {
       auto& first = *i->second;
       if (spec.unique == unique_policy::reject)
@@ -220,7 +215,7 @@ submit_result memory_jobs::submit(job_spec&& spec, unix_ms now) {
     by_key_.add(spec.idempotency_key, r.id);
   if (r.unique != unique_policy::none) {
     r.more().unique_value = spec.unique_value;
-    unique_[{types_[r.type], ordered(spec.unique_value)}] = &r;
+    unique_[{types_[r.type], spec.unique_value}] = &r;
   }
   wait_until(r, spec.run_at, job_status::scheduled, now);
   if (observer_)
@@ -309,7 +304,7 @@ void memory_jobs::finish_job(record& r, job_status status, unix_ms now) {
   if (status != job_status::dead) // dead letters stay until somebody decides
     finished_.push_back(r);
   if (r.unique != unique_policy::none)
-    if (auto i = unique_.find({types_[r.type], ordered(r.extras->unique_value)});
+    if (auto i = unique_.find({types_[r.type], r.extras->unique_value});
         i != unique_.end() && i->second == &r)
       unique_.erase(i);
   release_key(r);
@@ -400,71 +395,6 @@ void memory_jobs::progress(progress_report&& report) {
     r->more().progress = std::move(report.progress);
 }
 
-std::optional<std::pair<cancel_result, memory_jobs::worker_id>> memory_jobs::cancel(job_id id, unix_ms now) {
-  auto* r = lookup(id);
-  if (!r)
-    return std::nullopt;
-  auto outcome = cancelled::finished;
-  if (r->status == job_status::cancelled) {
-    outcome = cancelled::already;
-  } else if (r->status == job_status::running) {
-    r->cancel_requested = true;
-    outcome = cancelled::requested;
-  } else if (!is_final(r->status)) {
-    leave_lists(*r);
-    finish_job(*r, job_status::cancelled, now);
-    outcome = cancelled::done;
-  }
-  return std::pair{cancel_result{outcome, view(*r, true)}, outcome == cancelled::requested ? r->worker : 0};
-}
-
-/// Runs a dead or cancelled job again with its whole allowance of attempts; their numbers go on. Not when
-/// another one has taken its place as the unique one.
-bool memory_jobs::restart(record& r, unix_ms now) {
-  if (r.unique != unique_policy::none
-      && !unique_.try_emplace({types_[r.type], ordered(r.extras->unique_value)}, &r).second)
-    return false;
-  if (r.status == job_status::cancelled)
-    finished_.remove(r);
-  r.attempts_spent = 0;
-  r.worker_deaths = 0;
-  r.cancel_requested = false;
-  r.finished_at = 0;
-  make_ready(r, now);
-  notify(r, 0, no_attempt);
-  return true;
-}
-
-memory_jobs::change memory_jobs::retry(job_id id, bool dead_only, unix_ms now) {
-  auto* r = lookup(id);
-  if (!r)
-    return change::not_found;
-  if (r->status != job_status::dead && (dead_only || r->status != job_status::cancelled))
-    return change::conflict;
-  return restart(*r, now) ? change::done : change::not_unique;
-}
-
-std::uint32_t memory_jobs::retry_dead(const job_filter& filter, std::uint32_t max, unix_ms now) {
-  std::vector<record*> chosen;
-  by_status_[static_cast<std::size_t>(job_status::dead)].for_each_after({}, [&](record& r) {
-    if (chosen.size() < max && matches(r, filter))
-      chosen.push_back(&r);
-    return chosen.size() < max;
-  });
-  return static_cast<std::uint32_t>(
-      std::count_if(chosen.begin(), chosen.end(), [&](auto* r) { return restart(*r, now); }));
-}
-
-memory_jobs::change memory_jobs::discard(job_id id, unix_ms now) {
-  auto* r = lookup(id);
-  if (!r)
-    return change::not_found;
-  if (r->status != job_status::dead)
-    return change::conflict;
-  erase(*r, now);
-  return change::done;
-}
-
 /// Forgets the record; its idempotency key stays known.
 void memory_jobs::erase(record& r, unix_ms now) {
   by_status_[static_cast<std::size_t>(r.status)].remove(r);
@@ -485,41 +415,6 @@ void memory_jobs::trim(unix_ms now, std::size_t at_most) {
     erase(oldest, now);
   }
   by_key_.trim(now, options_.max_keys, at_most);
-}
-
-std::optional<queue_view> memory_jobs::pause(const std::string& name, bool paused, unix_ms now) {
-  auto* q = make_queue(name);
-  if (!q)
-    return std::nullopt;
-  q->paused = paused;
-  return view(*q, now);
-}
-
-std::size_t memory_jobs::purge(const std::string& name, std::size_t max, unix_ms until, unix_ms now) {
-  auto* q = find_queue(name);
-  if (!q)
-    return 0;
-  std::vector<record*> chosen;
-  for (auto status : {job_status::scheduled, job_status::queued, job_status::retrying}) {
-    std::uint64_t in_queue = 0;
-    for (auto& level : q->depth)
-      in_queue += level[static_cast<std::size_t>(status)];
-    if (in_queue != 0)
-      by_status_[static_cast<std::size_t>(status)].for_each_after({}, [&](record& r) {
-        if (queues_[r.queue].get() == q && r.created_at <= until)
-          chosen.push_back(&r);
-        return chosen.size() < max;
-      });
-    if (chosen.size() >= max)
-      break;
-  }
-  for (auto* r : chosen) {
-    leave_lists(*r);
-    r->more().error = {"purged", "its queue was purged"};
-    finish_job(*r, job_status::cancelled, now);
-  }
-  trim(now, chosen.size());
-  return chosen.size();
 }
 
 void memory_jobs::tick(unix_ms now, std::vector<std::pair<worker_id, revocation>>& lost) {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -84,6 +85,8 @@ public:
   std::uint64_t unfinished() const noexcept;
 
 private:
+  static constexpr unix_ms no_attempt = std::numeric_limits<unix_ms>::min(); ///< none ended with the change
+
   record* lookup(job_id id) const noexcept;
   std::optional<std::uint16_t> type_index(std::string_view type);
   queue* find_queue(std::string_view name) const;
@@ -119,7 +122,7 @@ private:
     record_list waiting;
   };
   std::unordered_map<std::string, line> lines_; ///< by queue and key
-  std::map<std::pair<std::string_view, std::pair<std::uint64_t, std::uint64_t>>, record*> unique_;
+  std::map<std::pair<std::string_view, fingerprint>, record*> unique_;
   std::vector<std::unique_ptr<queue>> queues_;
   std::size_t next_queue_ = 0;
   std::deque<std::string> types_; ///< never moves: unique_ views into it
