@@ -6,6 +6,7 @@
 set -eu -o pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$root/deploy/common.sh"
+results=$build_root/results-tsan # apart from those of deploy/test.sh
 
 version=0.17.6
 archive=actor-framework_$version.orig.tar.gz # of Debian's source package actor-framework
