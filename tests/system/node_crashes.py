@@ -72,7 +72,7 @@ class CrashStorm(Case):
         wait_for(lambda: self.dead() == self.COUNT * 5, "the last storm", 40, 0.1)
         grown = self.node.memory() - before
         note(f"{self.COUNT} new ones in the place of discarded ones: {grown / 2**20:+.1f} MiB resident")
-        # The allocator hands freed pages back to the system only after some seconds, so some are new.
+        # 12 MiB were seen with jemalloc, 3 with glibc; why is not known yet.
         self.assertLess(grown, 20 * 2**20)
 
 
