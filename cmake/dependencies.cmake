@@ -23,6 +23,14 @@ add_library(rapidjson INTERFACE IMPORTED)
 target_include_directories(rapidjson SYSTEM INTERFACE ${RAPIDJSON_INCLUDE_DIR})
 target_compile_definitions(rapidjson INTERFACE RAPIDJSON_HAS_STDSTRING=1)
 
+find_path(HIREDIS_INCLUDE_DIR hiredis/read.h REQUIRED)
+find_library(HIREDIS_LIBRARY hiredis REQUIRED)
+add_library(hiredis UNKNOWN IMPORTED)
+set_target_properties(hiredis PROPERTIES IMPORTED_LOCATION ${HIREDIS_LIBRARY}
+                      INTERFACE_INCLUDE_DIRECTORIES ${HIREDIS_INCLUDE_DIR})
+
+find_package(PostgreSQL REQUIRED) # PostgreSQL::PostgreSQL is libpq
+
 # The allocator of the tutti binary, see docs/decisions.
 find_library(JEMALLOC_LIBRARY jemalloc REQUIRED)
 

@@ -51,6 +51,8 @@ for_build() {
   file_of libjemalloc-dev prefixes jemalloc/jemalloc.h
   file_of libicu-dev prefixes unicode/timezone.h
   file_of libssl-dev prefixes openssl/ssl.h
+  file_of libhiredis-dev prefixes hiredis/read.h
+  file_of libpq-dev prefixes postgresql/libpq-fe.h
   file_of zlib1g-dev prefixes zlib.h
   file_of libgtest-dev prefixes gtest/gtest.h
   file_of libgmock-dev prefixes gmock/gmock.h
