@@ -1,6 +1,7 @@
 #include "actors/http_gateway/api.hpp"
 
 #include "actors/http_gateway/answers.hpp"
+#include "runtime/actor/scheduling.hpp"
 #include "runtime/telemetry/log.hpp"
 
 #include <algorithm>
@@ -8,7 +9,9 @@
 #include <cmath>
 #include <utility>
 
-#include <caf/send.hpp>
+#include <caf/actor.hpp>
+#include <caf/make_message.hpp>
+#include <caf/message_id.hpp>
 
 namespace tutti::actors::http_gateway {
 namespace {
@@ -213,7 +216,12 @@ void api::handle(std::vector<request>&& batch) noexcept {
   if (!gateway) // starting, restarting or stopping: the requests answer 503 as they are destroyed
     return;
   if (waiting_->fetch_add(1, std::memory_order_relaxed) < max_waiting) {
-    caf::anon_send(gateway, admitted_requests{std::make_shared<request_batch>(std::move(batch), waiting_)});
+    runtime::actor::lend_thread(gateway->home_system(), [&](caf::execution_unit* host) {
+      gateway->enqueue(nullptr, caf::make_message_id(),
+                       caf::make_message(admitted_requests{
+                           std::make_shared<request_batch>(std::move(batch), waiting_)}),
+                       host);
+    });
     return;
   }
   waiting_->fetch_sub(1, std::memory_order_relaxed);

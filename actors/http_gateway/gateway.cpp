@@ -16,7 +16,9 @@ using tick = caf::atom_constant<caf::atom("tick")>;
 
 gateway_actor::gateway_actor(caf::actor_config& cfg, runtime::actor::placement where,
                              std::shared_ptr<api> requests, gateway_parts parts)
-    : metered(cfg, std::move(where), "http-gateway"), api_(std::move(requests)), parts_(std::move(parts)) {}
+    : metered(cfg, std::move(where), "http-gateway"), api_(std::move(requests)), parts_(std::move(parts)) {
+  mark_brief();
+}
 
 caf::behavior gateway_actor::make_behavior() {
   api_->connect(caf::actor_cast<caf::actor>(this));

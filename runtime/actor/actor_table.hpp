@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -18,6 +19,8 @@ class actor_table;
 
 /// What is added up for all actors of one type, dead ones included.
 struct actor_type {
+  static constexpr std::chrono::microseconds short_run{200};
+
   std::string name;
   std::atomic<std::uint64_t> live{0};
   std::atomic<std::uint64_t> restarts{0};
@@ -26,6 +29,21 @@ struct actor_type {
   std::atomic<std::uint64_t> ended_messages{0};
   std::atomic<std::uint64_t> ended_busy_ns{0};
   std::atomic<std::uint64_t> failures{0}; ///< ended by an error
+
+  /// After each time that one of them has run. One that is preempted is taken for a long one, so a few of
+  /// those must not count.
+  void ran(std::chrono::nanoseconds took) noexcept {
+    auto credit = credit_.load(std::memory_order_relaxed);
+    if (took > short_run)
+      credit_.store(std::max(credit - 32, -1024), std::memory_order_relaxed);
+    else if (credit < 64)
+      credit_.store(credit + 1, std::memory_order_relaxed);
+  }
+  /// Nearly all of their runs are short, as far as one can tell.
+  bool brief() const noexcept { return credit_.load(std::memory_order_relaxed) > 0; }
+
+private:
+  std::atomic<int> credit_{-256};
 };
 
 /// A reader's copy of one live actor's statistics.

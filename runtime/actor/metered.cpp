@@ -36,6 +36,11 @@ void metered::launch(caf::execution_unit* host, bool lazy, bool hide) {
   event_based_actor::launch(host, lazy, hide);
 }
 
+// What CAF calls an I/O actor is one that may run on an I/O thread; else it treats both kinds alike.
+caf::resumable::subtype_t metered::subtype() const {
+  return brief_ ? caf::resumable::io_actor : caf::resumable::scheduled_actor;
+}
+
 bool metered::refuse(caf::mailbox_element& element, caf::execution_unit* host) {
   auto depth = received.load(std::memory_order_relaxed) - handled.load(std::memory_order_relaxed);
   if (depth < mailbox_limit_ || element.mid.is_response())
@@ -63,6 +68,7 @@ void metered::count_run() {
   auto took = std::chrono::steady_clock::now() - run_began_;
   busy_ns.store(busy_ns.load(std::memory_order_relaxed) + static_cast<std::uint64_t>(took.count()),
                 std::memory_order_relaxed);
+  type().ran(took);
 }
 
 caf::resumable::resume_result metered::resume(caf::execution_unit* host, size_t max_throughput) {

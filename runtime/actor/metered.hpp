@@ -44,12 +44,16 @@ public:
   caf::resumable::resume_result resume(caf::execution_unit* host, size_t max_throughput) override;
   bool cleanup(caf::error&& reason, caf::execution_unit* host) override;
   const char* name() const override { return type().name.c_str(); }
+  subtype_t subtype() const override;
 
   const placement& at() const noexcept { return *at_; }
 
 protected:
   /// For actors that come in great numbers and derive their path from their state (override describe()).
   metered(caf::actor_config& cfg, actor_table& table, actor_type& type, std::uint64_t mailbox_limit);
+  /// In the constructor: no handler of this actor takes more than some milliseconds, so that a thread that has
+  /// other work may run it (lend_thread).
+  void mark_brief() noexcept { brief_ = true; }
   caf::invoke_message_result consume(caf::mailbox_element& element) override;
   void describe(actor_view& view) const override;
 
@@ -61,6 +65,7 @@ private:
   std::chrono::system_clock::time_point started_ = std::chrono::system_clock::now();
   std::chrono::steady_clock::time_point run_began_;
   bool listed_ = false;
+  bool brief_ = false;
 
   void count_run();
 };

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <functional>
 
 #include <caf/fwd.hpp>
 
@@ -13,5 +14,13 @@ namespace tutti::runtime::actor {
 /// for each, through a ring of 64 entries that blocks when it is full. Here only actors that did set a
 /// timeout are reported. And its queue allocates a list node for each run.
 void use_shared_queue(caf::actor_system_config& config, std::size_t threads, std::size_t messages_a_run);
+
+/// Lets a thread that is no worker, such as an I/O thread at the end of its turn, deliver messages and then run
+/// the actors that are marked brief (metered::mark_brief), some 500 µs at most: what a request sets off is
+/// mostly done before another thread could have woken up. Workers are woken for what is left.
+///
+/// `feed` is called once, at once, and enqueues its messages with the unit it is given (null with another
+/// scheduler).
+void lend_thread(caf::actor_system& sys, const std::function<void(caf::execution_unit*)>& feed);
 
 } // namespace tutti::runtime::actor

@@ -15,6 +15,8 @@ job_actor::job_actor(caf::actor_config& cfg, actor::actor_table& table, actor::a
                      caf::actor runner, std::uint32_t slot, claimed_job job, const job_type& type)
     : metered(cfg, table, counted, 0), runner_(std::move(runner)), job_(std::move(job)), type_(type),
       slot_(slot) {
+  if (counted.brief())
+    mark_brief();
   set_exit_handler([this](caf::exit_msg& exit) {
     if (tidy_up_ && is(exit.reason, ec::cancelled))
       tidy_up_();

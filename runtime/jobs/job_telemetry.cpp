@@ -72,11 +72,10 @@ void job_telemetry::changed(const job_change& change) {
     finished->inc();
   }
   auto id = to_string(change.id);
-  std::string detail; // type names are of a-z 0-9 . _ -: nothing to escape
-  detail.reserve(96);
-  detail.append(R"({"type":")").append(change.type).append(R"(","queue":")").append(change.queue);
-  detail.append(R"(","attempt":)").append(std::to_string(change.attempt)).append("}");
-  events_.publish(telemetry::topic::job, kind_of(change.status), id, std::move(detail));
+  detail_.assign(R"({"type":")").append(change.type); // names are of a-z 0-9 . _ -: nothing to escape
+  detail_.append(R"(","queue":")").append(change.queue);
+  detail_.append(R"(","attempt":)").append(std::to_string(change.attempt)).append("}");
+  events_.publish(telemetry::topic::job, kind_of(change.status), id, detail_);
   auto& log = telemetry::get();
   bool dead = change.status == job_status::dead;
   if (!log.enabled(dead ? telemetry::level::warn : telemetry::level::debug))

@@ -33,6 +33,7 @@ private:
   telemetry::event_bus& events_;
   std::map<std::string, of_type, std::less<>> types_;
   std::map<std::string, telemetry::latency_histogram*, std::less<>> waits_;
+  std::string detail_; ///< of the event in hand; here for its memory
 };
 
 } // namespace tutti::runtime::jobs

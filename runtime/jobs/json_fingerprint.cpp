@@ -33,6 +33,16 @@ std::uint64_t load_word(const char* at) noexcept {
   return little_endian(x);
 }
 
+/// The first `count` bytes, 1 to 8, with zeros behind them.
+std::uint64_t load_part(const char* at, std::size_t count) noexcept {
+  std::uint64_t x = 0;
+  if (count == 8)
+    return load_word(at);
+  for (std::size_t i = 0; i < count; ++i)
+    x |= std::uint64_t{static_cast<unsigned char>(at[i])} << (8 * i);
+  return x;
+}
+
 std::uint64_t final_mix(std::uint64_t k) noexcept {
   k = (k ^ (k >> 33)) * 0xff51afd7ed558ccd;
   k = (k ^ (k >> 33)) * 0xc4ceb9fe1a85ec53;
@@ -54,11 +64,9 @@ fingerprint hash_bytes(hash_kind kind, std::string_view bytes) noexcept {
     h2 = (std::rotl(h2, 31) + h1) * 5 + 0x38495ab5;
   }
   if (left > 0) {
-    char tail[16] = {};
-    std::memcpy(tail, at, left);
     if (left > 8)
-      h2 ^= scramble2(load_word(tail + 8));
-    h1 ^= scramble1(load_word(tail));
+      h2 ^= scramble2(load_part(at + 8, left - 8));
+    h1 ^= scramble1(load_part(at, std::min<std::size_t>(left, 8)));
   }
   h1 ^= bytes.size();
   h2 ^= bytes.size();

@@ -40,6 +40,7 @@ public:
          std::shared_ptr<const job_types> types, runner_options options)
       : metered(cfg, std::move(where), "job-runner"), store_(std::move(store)), types_(std::move(types)),
         options_(options) {
+    mark_brief();
     for (auto* entry : types_->all())
       counted_[entry->type.name] = &table().type("job:" + entry->type.name);
   }

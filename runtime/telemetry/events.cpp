@@ -6,10 +6,23 @@
 #include <chrono>
 #include <cstring>
 #include <mutex>
+#include <new>
 #include <utility>
 
 namespace tutti::runtime::telemetry {
 namespace {
+
+/// Details are of a size, mostly: the slot's memory is used again, unless it is a lot.
+void keep(std::string& slot, std::string_view detail) noexcept {
+  constexpr std::size_t usual = 256;
+  try {
+    if (slot.capacity() > usual && detail.size() <= usual)
+      slot = std::string{};
+    slot.assign(detail);
+  } catch (const std::bad_alloc&) {
+    slot.clear();
+  }
+}
 
 /// Events copied per lock: a reader that catches up must not hold up publishers for long.
 constexpr std::size_t slice = 32;
@@ -112,9 +125,9 @@ struct event_bus::ring {
 event_bus::event_bus(std::size_t capacity) : ring_(std::make_shared<ring>(capacity)) {}
 
 std::uint64_t event_bus::publish(topic about, event_kind kind, std::string_view subject,
-                                 std::string detail) noexcept {
+                                 std::string_view detail) noexcept {
   if (detail.size() > max_detail)
-    detail.clear();
+    detail = {};
   decltype(ring::armed) due;
   std::uint64_t seq = 0;
   {
@@ -127,7 +140,7 @@ std::uint64_t event_bus::publish(topic about, event_kind kind, std::string_view 
     slot.kind = kind;
     slot.subject_size = static_cast<std::uint8_t>(std::min(subject.size(), slot.subject_bytes.size()));
     std::memcpy(slot.subject_bytes.data(), subject.data(), slot.subject_size);
-    slot.detail.swap(detail); // the old one is freed after the lock
+    keep(slot.detail, detail);
     due.swap(ring_->armed);
   }
   for (auto& weak : due)

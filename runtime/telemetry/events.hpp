@@ -41,7 +41,7 @@ struct event {
 
 class event_bus {
 public:
-  static constexpr std::size_t max_detail = 4096; ///< bytes; a longer detail is dropped
+  static constexpr std::size_t max_detail = 4096; ///< bytes; a longer detail, or one that finds no memory, is dropped
 
   /// Keeps the last `capacity` events (at least 1).
   explicit event_bus(std::size_t capacity = 4096);
@@ -49,7 +49,7 @@ public:
   /// `subject` is what it happened to (a job id, an actor's path); cut at 64 bytes. Thread-safe, never waits
   /// for readers, calls the wake callbacks that are due. Returns the event's number.
   std::uint64_t publish(topic about, event_kind kind, std::string_view subject,
-                        std::string detail = {}) noexcept;
+                        std::string_view detail = {}) noexcept;
 
   struct read_result {
     std::uint64_t missed = 0; ///< events between `after` and the first one delivered that are gone

@@ -30,7 +30,9 @@ class memory_store final : public actor::metered {
 public:
   memory_store(caf::actor_config& cfg, actor::placement where, std::shared_ptr<memory_state> kept,
                wall_clock now)
-      : metered(cfg, std::move(where), "job-store"), kept_(std::move(kept)), now_(std::move(now)) {}
+      : metered(cfg, std::move(where), "job-store"), kept_(std::move(kept)), now_(std::move(now)) {
+    mark_brief();
+  }
 
 protected:
   caf::behavior make_behavior() override;
