@@ -217,10 +217,10 @@ void api::handle(std::vector<request>&& batch) noexcept {
     return;
   if (waiting_->fetch_add(1, std::memory_order_relaxed) < max_waiting) {
     runtime::actor::lend_thread(gateway->home_system(), [&](caf::execution_unit* host) {
-      gateway->enqueue(nullptr, caf::make_message_id(),
-                       caf::make_message(admitted_requests{
-                           std::make_shared<request_batch>(std::move(batch), waiting_)}),
-                       host);
+      gateway->enqueue(
+          nullptr, caf::make_message_id(),
+          caf::make_message(admitted_requests{std::make_shared<request_batch>(std::move(batch), waiting_)}),
+          host);
     });
     return;
   }

@@ -1,5 +1,5 @@
-#include "runtime/actor/scheduling.hpp"
 #include "runtime/actor/metered.hpp"
+#include "runtime/actor/scheduling.hpp"
 
 #include <chrono>
 #include <future>
@@ -66,16 +66,27 @@ struct Scheduling : testing::Test {
     running_.push_back(caf::actor_cast<caf::actor>(made));
     return running_.back();
   }
-  /// The thread on which the message ended up, which was sent with this one lent.
-  std::thread::id thread_of(const caf::actor& first) {
+  /// Sends a ticket with this thread lent.
+  std::future<std::thread::id> lend(const caf::actor& first) {
     ticket t{std::make_shared<std::promise<std::thread::id>>()};
-    auto result = t.ran_on->get_future();
     lend_thread(sys, [&](caf::execution_unit* host) {
       first->enqueue(nullptr, caf::make_message_id(), caf::make_message(t), host);
     });
-    EXPECT_EQ(result.wait_for(10s), std::future_status::ready);
-    return result.get();
+    return t.ran_on->get_future();
   }
+  /// Returns when both workers are in a handler that waits for release().
+  void block_workers() {
+    auto released = released_.get_future().share();
+    for (int i = 0; i < 2; ++i) {
+      std::promise<void> begun;
+      sys.spawn([&begun, released] {
+        begun.set_value();
+        released.wait();
+      });
+      begun.get_future().wait();
+    }
+  }
+  void release() { released_.set_value(); }
   void TearDown() override {
     for (auto& one : running_)
       caf::anon_send_exit(one, caf::exit_reason::kill);
@@ -83,32 +94,47 @@ struct Scheduling : testing::Test {
 
 private:
   std::vector<caf::actor> running_;
+  std::promise<void> released_;
 };
 
-TEST_F(Scheduling, GivenChainOfBriefActorsWhenThreadIsLentThenItRunsThem) {
+TEST_F(Scheduling, GivenBusyWorkersWhenThreadIsLentThenItRunsChainOfBriefActors) {
+  block_workers();
   auto first = start(true, start(true, start(true)));
-  // They may still be about to be initialised by a worker, which then also has the message.
-  while (thread_of(first) != std::this_thread::get_id()) {
+  for (int i = 0; i < 100; ++i) {
+    auto result = lend(first);
+    ASSERT_EQ(result.wait_for(0s), std::future_status::ready);
+    EXPECT_EQ(result.get(), std::this_thread::get_id());
   }
-  for (int i = 0; i < 100; ++i)
-    EXPECT_EQ(thread_of(first), std::this_thread::get_id());
+  release();
 }
 
-TEST_F(Scheduling, GivenActorThatIsNotBriefWhenThreadIsLentThenWorkersRunIt) {
+TEST_F(Scheduling, GivenBusyWorkersWhenThreadIsLentThenOtherActorsWaitForWorkers) {
+  block_workers();
+  auto result = lend(start(true, start(false)));
+  EXPECT_EQ(result.wait_for(20ms), std::future_status::timeout);
+  release();
+  ASSERT_EQ(result.wait_for(10s), std::future_status::ready);
+  EXPECT_NE(result.get(), std::this_thread::get_id());
+}
+
+TEST_F(Scheduling, GivenSleepingWorkersWhenThreadIsLentThenTheyAreWokenForWhatIsLeft) {
   auto last = start(false);
   auto first = start(true, last);
   for (int i = 0; i < 100; ++i) {
-    EXPECT_NE(thread_of(first), std::this_thread::get_id());
-    EXPECT_NE(thread_of(last), std::this_thread::get_id());
+    auto result = lend(first);
+    ASSERT_EQ(result.wait_for(10s), std::future_status::ready);
+    EXPECT_NE(result.get(), std::this_thread::get_id());
   }
 }
 
 TEST_F(Scheduling, GivenBriefActorThatNeverRestsWhenThreadIsLentThenItComesBack) {
+  block_workers();
   auto busy = caf::actor_cast<caf::actor>(sys.spawn<restless>(placement{&table, "/n/restless", 0, {}}));
   caf::anon_send(busy, 1);
   auto first = start(true, start(true));
-  for (int i = 0; i < 20; ++i)
-    thread_of(first);
+  while (lend(first).wait_for(0s) != std::future_status::ready) {
+  }
+  release();
   caf::anon_send_exit(busy, caf::exit_reason::kill);
 }
 
