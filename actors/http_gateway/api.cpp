@@ -216,12 +216,14 @@ void api::handle(std::vector<request>&& batch) noexcept {
   if (!gateway) // starting, restarting or stopping: the requests answer 503 as they are destroyed
     return;
   if (waiting_->fetch_add(1, std::memory_order_relaxed) < max_waiting) {
-    runtime::actor::lend_thread(gateway->home_system(), [&](caf::execution_unit* host) {
-      gateway->enqueue(
-          nullptr, caf::make_message_id(),
-          caf::make_message(admitted_requests{std::make_shared<request_batch>(std::move(batch), waiting_)}),
-          host);
-    });
+    auto feed = [&](caf::execution_unit* host) {
+      admitted_requests admitted{std::make_shared<request_batch>(std::move(batch), waiting_)};
+      gateway->enqueue(nullptr, caf::make_message_id(), caf::make_message(std::move(admitted)), host);
+    };
+    if (options_.lend_threads)
+      runtime::actor::lend_thread(gateway->home_system(), feed);
+    else
+      feed(nullptr);
     return;
   }
   waiting_->fetch_sub(1, std::memory_order_relaxed);

@@ -42,6 +42,7 @@ struct api_options {
   std::string admin_token; ///< empty: every request is an admin's; then the server must bind loopback only
   double rate_limit = 0;   ///< requests per second and peer address; 0: no bound
   std::chrono::milliseconds request_timeout{30000};
+  bool lend_threads = true; ///< the server's threads also run what a request sets off (actor::lend_thread)
 };
 
 /// What an HTTP server asks before and hands over after reading a request: routing, then the caller's rate,

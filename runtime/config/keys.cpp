@@ -66,6 +66,7 @@ void server_rows(rows<settings>& r) {
   r.add("http.body_timeout", TUTTI_FIELD(http.body_timeout), timeout);
   r.add("http.idle_timeout", TUTTI_FIELD(http.idle_timeout), timeout);
   r.add("http.request_timeout", TUTTI_FIELD(http.request_timeout), timeout);
+  r.add("http.lend_threads", TUTTI_FIELD(http.lend_threads));
   r.add("http.rate_limit", TUTTI_FIELD(http.rate_limit), range<double>{0, million});
   r.add("http.admin_token", TUTTI_FIELD(http.admin_token), text_rule{check_header}, "ADMIN_API_TOKEN",
         secrecy::secret);

@@ -84,6 +84,7 @@ struct http_settings {
   milliseconds body_timeout{30'000};    ///< to receive its body
   milliseconds idle_timeout{75'000};    ///< between requests
   milliseconds request_timeout{30'000}; ///< from the head to the answer
+  bool lend_threads = true;             ///< I/O threads also run short handlers of actors
   double rate_limit = 0;                ///< requests per second of one caller; 0: no limit
   std::string admin_token;              ///< secret; empty: loopback only
 };

@@ -152,9 +152,10 @@ node::node(const config::loaded& config, std::function<void()> failed)
   p.failed = std::move(failed);
   p.actor_metrics = add_actor_metrics(p.metrics, p.table);
   p.memory = std::make_shared<jobs::memory_state>(store_options(s), &p.job_telemetry);
-  p.api = std::make_shared<http_gateway::api>(
-      http_gateway::api_options{s.http.admin_token, s.http.rate_limit, s.http.request_timeout}, p.health,
-      p.metrics);
+  p.api = std::make_shared<http_gateway::api>(http_gateway::api_options{s.http.admin_token, s.http.rate_limit,
+                                                                        s.http.request_timeout,
+                                                                        s.http.lend_threads},
+                                              p.health, p.metrics);
   http::server_options options;
   // The server takes numbers only: a name could mean several addresses.
   auto& host = p.config.node.http.host;

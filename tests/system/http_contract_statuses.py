@@ -385,7 +385,7 @@ def http_threads(node):
 
 class E_FrozenScheduler(Case):
     """What an HTTP client sees when no actor runs: 504 in time, 503 once too much waits, and health tells."""
-    ENV = {"TUTTI_HTTP_REQUEST_TIMEOUT": "1s"}
+    ENV = {"TUTTI_HTTP_REQUEST_TIMEOUT": "1s", "TUTTI_HTTP_LEND_THREADS": "false"}
     DONE = False
 
     def test_504_503_and_recovery(self):
