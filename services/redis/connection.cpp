@@ -81,7 +81,7 @@ void connection::parse(std::size_t received) {
       continue;
     }
     greeting_.push_back(std::move(answer));
-    if (greeting_.size() == greeting_size_)
+    if (greeting_.size() == greeting_size_ || greeting_.back().is_error())
       logged_in();
   }
   if (!owner_)
@@ -93,6 +93,7 @@ void connection::parse(std::size_t received) {
 }
 
 void connection::logged_in() {
+  greeting_.resize(greeting_size_); // after an error the others do not matter
   auto facts = judge_handshake(settings_->server, greeting_);
   greeting_ = {};
   if (!facts)
