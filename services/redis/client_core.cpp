@@ -280,7 +280,8 @@ void client_core::after(std::chrono::milliseconds delay, void (client_core::*wha
 
 void client_core::connect_overdue() {
   if (phase_ == phase::connecting)
-    broken("no connection within " + std::to_string(options_.connect_timeout.count()) + " ms");
+    broken("not connected within " + std::to_string(options_.connect_timeout.count()) + " ms, waiting for "
+           + connection_->awaited());
 }
 
 void client_core::ping() {

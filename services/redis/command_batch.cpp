@@ -1,5 +1,7 @@
 #include "services/redis/command_batch.hpp"
 
+#include <utility>
+
 namespace tutti::services::redis {
 
 command_batch& command_batch::begin(std::size_t words) {
@@ -24,9 +26,13 @@ command_batch& command_batch::arg(std::string_view word) {
 }
 
 command_batch& command_batch::call(const script& what, std::size_t keys, std::size_t arguments) {
-  script_calls_.push_back({size_, bytes_.size(), bytes_.size(), what});
+  script_call at{size_, bytes_.size(), 0, 0, 0, what};
   begin(3 + keys + arguments);
-  return arg("EVALSHA").arg(what.sha1()).arg(keys);
+  at.name = bytes_.size();
+  arg("EVALSHA").arg(what.sha1());
+  at.rest = bytes_.size();
+  script_calls_.push_back(std::move(at));
+  return arg(keys);
 }
 
 void command_batch::number(char sign, std::size_t value) {

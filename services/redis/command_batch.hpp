@@ -14,10 +14,11 @@ namespace tutti::services::redis {
 /// Not for commands that change what a connection answers (SUBSCRIBE, MONITOR, CLIENT REPLY, HELLO).
 class command_batch {
 public:
-  /// A call of a script, to be repeated where the server does not know it.
+  /// A call of a script, to be repeated with its source where the server does not know it.
   struct script_call {
-    std::size_t index;      ///< of the command
-    std::size_t begin, end; ///< of its bytes
+    std::size_t index; ///< of the command
+    /// In bytes(): of the command, of its name, of what follows the script.
+    std::size_t begin, name, rest, end;
     script what;
   };
 

@@ -44,6 +44,10 @@ public:
   /// Only between opened() or written() and the next write(). Swaps the buffers: `bytes` is empty afterwards.
   void write(std::string& bytes);
   void close() noexcept;
+  /// What opening is at, for people.
+  const char* awaited() const noexcept {
+    return greeting_size_ == 0 ? stream_.awaited() : "the log-in's answers";
+  }
 
 private:
   void log_in();

@@ -12,26 +12,31 @@ pending_call::pending_call(command_batch batch, clock::time_point deadline, comp
 
 void pending_call::write_to(std::string& out, clock::time_point now) {
   written_ = now;
-  if (!repeating_) {
-    out += batch_.bytes();
-    if (batch_.script_calls().empty())
-      batch_.drop_bytes();
-    return;
+  if (!repeating_.empty())
+    return write_repeated(out);
+  out += batch_.bytes();
+  if (batch_.script_calls().empty())
+    batch_.drop_bytes();
+}
+
+void pending_call::write_repeated(std::string& out) const {
+  auto& bytes = batch_.bytes();
+  std::set<std::string_view> with_source;
+  for (auto i : repeating_) {
+    auto& call = batch_.script_calls()[i];
+    if (!with_source.insert(call.what.sha1()).second) {
+      out.append(bytes, call.begin, call.end - call.begin);
+      continue;
+    }
+    auto source = call.what.source();
+    out.append(bytes, call.begin, call.name - call.begin);
+    out.append("$4\r\nEVAL\r\n$").append(std::to_string(source.size())).append("\r\n");
+    out.append(source).append("\r\n").append(bytes, call.rest, call.end - call.rest);
   }
-  command_batch again;
-  std::set<std::string_view> loaded;
-  auto& calls = batch_.script_calls();
-  for (auto i : unknown_scripts_)
-    if (loaded.insert(calls[i].what.sha1()).second)
-      again.add("SCRIPT", "LOAD", calls[i].what.source());
-  loads_ = loaded.size();
-  out += again.bytes();
-  for (auto i : unknown_scripts_)
-    out.append(batch_.bytes(), calls[i].begin, calls[i].end - calls[i].begin);
 }
 
 bool pending_call::take(reply&& answer) {
-  if (repeating_)
+  if (!repeating_.empty())
     return take_repeated(std::move(answer));
   auto index = received_++;
   if (!settled()) {
@@ -55,24 +60,17 @@ bool pending_call::note_unknown_script(std::size_t index) {
 }
 
 void pending_call::begin_repeat() {
-  repeating_ = true;
+  repeating_ = std::exchange(unknown_scripts_, {});
+  repeated_ = 0;
 }
 
 bool pending_call::take_repeated(reply&& answer) {
-  if (loads_ > 0) {
-    --loads_;
-    if (answer.is_error())
-      load_error_ = std::move(answer);
-    return false;
-  }
-  if (answer.is_error("NOSCRIPT") && load_error_.is_error())
-    answer = load_error_; // says more
-  if (!settled())
-    replies_[batch_.script_calls()[unknown_scripts_[repeated_]].index] = std::move(answer);
-  if (++repeated_ < unknown_scripts_.size())
-    return false;
-  unknown_scripts_.clear();
-  return true;
+  auto call = repeating_[repeated_++];
+  if (answer.is_error("NOSCRIPT"))
+    unknown_scripts_.push_back(call);
+  else if (!settled())
+    replies_[batch_.script_calls()[call].index] = std::move(answer);
+  return repeated_ == repeating_.size();
 }
 
 std::pair<completion, batch_result> pending_call::settle(outcome lost, std::string reason) {

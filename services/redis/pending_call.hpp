@@ -15,7 +15,8 @@ namespace tutti::services::redis {
 using completion = std::function<void(batch_result&&)>;
 
 /// A batch on its way: collects the replies, and has the script calls that the server refused as unknown
-/// repeated once, behind a SCRIPT LOAD.
+/// repeated, the first of each script with its source. The others may be refused once more, and so on: each
+/// round has at least one run.
 class pending_call {
 public:
   using clock = std::chrono::steady_clock;
@@ -28,6 +29,7 @@ public:
   bool take(reply&& answer);
   /// After that: true when there is something to be sent again.
   bool must_repeat() const noexcept { return done_ && !unknown_scripts_.empty(); }
+  /// From now on, the calls to be repeated are what is to be sent.
   void begin_repeat();
   /// Whom to tell what; at most once. Replies that come later are only counted.
   std::pair<completion, batch_result> settle(outcome lost, std::string reason);
@@ -41,6 +43,7 @@ public:
 private:
   bool note_unknown_script(std::size_t index);
   bool take_repeated(reply&& answer);
+  void write_repeated(std::string& out) const;
 
   command_batch batch_;
   std::size_t cost_;
@@ -50,10 +53,8 @@ private:
   std::vector<reply> replies_;
   std::size_t received_ = 0;
   std::vector<std::size_t> unknown_scripts_; // indices into script_calls(), in order
-  bool repeating_ = false;
-  std::size_t loads_ = 0;    // replies to SCRIPT LOAD that are still to come
-  std::size_t repeated_ = 0; // replies to repeated calls that have come
-  reply load_error_;
+  std::vector<std::size_t> repeating_;       // the same, of what is being repeated
+  std::size_t repeated_ = 0;                 // replies to those
 };
 
 } // namespace tutti::services::redis

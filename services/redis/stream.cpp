@@ -61,6 +61,7 @@ void stream::open(const server_address& to, const std::string& ca_file, open_don
 
 void stream::connect(boost::asio::ip::tcp::resolver::results_type found, const server_address& to,
                      const std::string& ca_file, open_done done) {
+  awaited_ = "a connection";
   boost::asio::async_connect(
       socket_, found,
       [this, &to, &ca_file, done = std::move(done)](const boost::system::error_code& wrong, const auto&) {
@@ -75,6 +76,7 @@ void stream::connect(boost::asio::ip::tcp::resolver::results_type found, const s
 }
 
 void stream::encrypt(const server_address& to, const std::string& ca_file, open_done done) {
+  awaited_ = "TLS (is it a server without?)";
   namespace ssl = boost::asio::ssl;
   ssl::context context{ssl::context::tls_client}; // the layer shares what it is made of
   context.set_verify_mode(ssl::verify_peer);

@@ -29,6 +29,8 @@ public:
   void read_some(boost::asio::mutable_buffer into, io_done done);
   /// All of it.
   void write(boost::asio::const_buffer what, io_done done);
+  /// What open() is at: "the host's address"…
+  const char* awaited() const noexcept { return awaited_; }
   /// Ends open operations with an error.
   void close() noexcept;
 
@@ -42,6 +44,7 @@ private:
   boost::asio::ip::tcp::resolver resolver_;
   boost::asio::ip::tcp::socket socket_;
   std::unique_ptr<tls> tls_;
+  const char* awaited_ = "the host's address";
 };
 
 } // namespace tutti::services::redis

@@ -86,7 +86,7 @@ TEST(RedisClientHostile, GivenSilentServerWhenConnectingThenGivenUpInTime) {
   auto options = at(server.url());
   options.connect_timeout = 100ms;
   running r{options};
-  EXPECT_EQ(r.refusal(), "no connection within 100 ms");
+  EXPECT_EQ(r.refusal(), "not connected within 100 ms, waiting for the log-in's answers");
 }
 
 TEST(RedisClientHostile, GivenNobodyListensWhenSentThenRefusedAtOnceAfterTheFirstAttempt) {

@@ -23,7 +23,7 @@ struct RedisScripts : testing::Test {
   }
 };
 
-TEST_F(RedisScripts, GivenUnknownScriptWhenCalledThenLoadedAndRunOnce) {
+TEST_F(RedisScripts, GivenUnknownScriptWhenCalledThenRunOnceAndKnownFromThenOn) {
   EXPECT_EQ(call(r.redis, adding(5)).replies[0].integer(), 5);
   EXPECT_EQ(call(r.redis, adding(5)).replies[0].integer(), 10);
   EXPECT_EQ(r.redis.counters().scripts_loaded, 1u);
@@ -51,7 +51,6 @@ TEST_F(RedisScripts, GivenUnknownScriptsInPipelineWhenFlushedMeanwhileThenEachRu
     auto result = open[static_cast<std::size_t>(i)].get();
     ASSERT_EQ(result.lost, outcome::answered) << result.reason;
     EXPECT_EQ(result.replies[1].text(), std::to_string(i));
-    // A flush between the load and its call is told, never run twice; it did not happen in this test.
     EXPECT_EQ(result.replies[0].type(), reply::kind::integer) << result.replies[0].text();
     EXPECT_EQ(result.replies[2].type(), reply::kind::integer) << result.replies[2].text();
   }
