@@ -50,16 +50,16 @@ stream::~stream() = default;
 void stream::open(const server_address& to, const std::string& ca_file, open_done done) {
   resolver_.async_resolve(
       to.host, std::to_string(to.port),
-      [this, &to, &ca_file, done = std::move(done)](const boost::system::error_code& wrong,
-                                                    boost::asio::ip::tcp::resolver::results_type found) {
+      [this, &to, &ca_file, done = std::move(done)](
+          const boost::system::error_code& wrong, const boost::asio::ip::tcp::resolver::results_type& found) {
         if (wrong)
           done("the host is not known: " + wrong.message());
         else
-          connect(std::move(found), to, ca_file, done);
+          connect(found, to, ca_file, done);
       });
 }
 
-void stream::connect(boost::asio::ip::tcp::resolver::results_type found, const server_address& to,
+void stream::connect(const boost::asio::ip::tcp::resolver::results_type& found, const server_address& to,
                      const std::string& ca_file, open_done done) {
   awaited_ = "a connection";
   boost::asio::async_connect(

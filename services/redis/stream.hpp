@@ -37,7 +37,7 @@ public:
 private:
   struct tls;
 
-  void connect(boost::asio::ip::tcp::resolver::results_type found, const server_address& to,
+  void connect(const boost::asio::ip::tcp::resolver::results_type& found, const server_address& to,
                const std::string& ca_file, open_done done);
   void encrypt(const server_address& to, const std::string& ca_file, open_done done);
 
