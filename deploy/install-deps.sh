@@ -63,6 +63,9 @@ for_test() {
   command_of clang-format clang-format
   command_of clang-tidy clang-tidy
   command_of mkdocs mkdocs
+  command_of openssl openssl
+  command_of redis-server redis-server
+  command_of redis-tools redis-cli
   module_of python3-yaml yaml
   module_of python3-jsonschema jsonschema
 }
