@@ -4,6 +4,7 @@
 #include "runtime/jobs/memory/record.hpp"
 #include "runtime/jobs/observer.hpp"
 #include "runtime/jobs/store.hpp"
+#include "runtime/jobs/store_options.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -22,21 +23,6 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 namespace tutti::runtime::jobs {
-
-/// Settings that every provider shares.
-struct store_options {
-  unix_ms claim_ttl_ms = 30000;
-  unix_ms ageing_ms = 30000; ///< a job of the next lower priority counts as if it had come this much later
-  unix_ms retention_ms = 86400000;     ///< of results, after the final state
-  unix_ms key_retention_ms = 86400000; ///< of idempotency keys, after the final state; at least retention_ms
-  std::size_t max_jobs = 2000000;      ///< jobs without a final state, and dead letters; more are refused
-  std::size_t max_finished =
-      500000; ///< memory: succeeded and cancelled jobs kept; beyond it the oldest go early
-  std::size_t max_keys = 1000000;  ///< memory: idempotency keys kept for jobs that are gone
-  std::uint32_t worker_deaths = 3; ///< a job that outlives so many workers is poison
-  std::size_t max_queues = 256;    ///< names that submissions may bring into being
-  std::map<std::string, queue_limits> queues;
-};
 
 namespace memory {
 

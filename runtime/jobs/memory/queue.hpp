@@ -1,22 +1,12 @@
 #pragma once
 #include "runtime/jobs/memory/record.hpp"
 #include "runtime/jobs/store.hpp"
+#include "runtime/jobs/store_options.hpp"
 
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
-
-namespace tutti::runtime::jobs {
-
-/// Limits of one queue, from the config.
-struct queue_limits {
-  std::uint32_t concurrency = 0; ///< jobs at once; 0: no bound
-  double rate = 0;               ///< starts per second; 0: no bound
-  double burst = 1;              ///< starts that may come at once after a pause, at least 1
-};
-
-} // namespace tutti::runtime::jobs
 
 namespace tutti::runtime::jobs::memory {
 

@@ -1,6 +1,5 @@
 #pragma once
-#include "runtime/jobs/schedule.hpp"
-#include "runtime/jobs/store.hpp"
+#include "runtime/jobs/planned_schedule.hpp"
 
 #include <map>
 #include <optional>
@@ -23,13 +22,7 @@ public:
   std::vector<job_spec> due(unix_ms now);
 
 private:
-  struct entry {
-    schedule_view view;
-    recurrence when;
-    unix_ms nominal_next = 0; ///< without the jitter
-  };
-  static void plan(entry& e, unix_ms after);
-  std::map<std::string, entry> entries_;
+  std::map<std::string, planned_schedule> entries_;
 };
 
 } // namespace tutti::runtime::jobs::memory

@@ -1,0 +1,78 @@
+-- Housekeeping, of every node once a second and when something is due. ARGV: prefix, instance, ms that it counts as
+-- alive without a sign, run id of the server, claim TTL (ms), most deaths, retention of results and of keys (ms).
+-- → {now, changes, next due or -1, revoked claims}, each of those {consumer, id, token}
+local instance, alive, run_id = ARGV[2], tonumber(ARGV[3]), ARGV[4]
+local ttl, most_deaths = tonumber(ARGV[5]), tonumber(ARGV[6])
+local retention, key_retention = tonumber(ARGV[7]), tonumber(ARGV[8])
+local STEP = 500
+local revoked = {}
+call('SET', P .. 'wk:' .. instance, '1', 'PX', alive)
+
+for _, id in ipairs(call('ZRANGEBYSCORE', P .. 'd', '-inf', now, 'LIMIT', 0, STEP)) do
+  call('ZREM', P .. 'd', id)
+  local j = read(id)
+  if j and (j.s[STATUS] == SCHEDULED or j.s[STATUS] == RETRYING) then
+    make_ready(j)
+    write(j)
+    note(j)
+  end
+end
+
+-- One node at a time does the rest.
+if call('SET', P .. 'sweeper', instance, 'NX', 'PX', math.min(1000, math.max(10, math.floor(ttl / 4)))) then
+  -- A server that came up a moment ago knows of no node: each gets one TTL to show that it is alive.
+  if call('HSETNX', P .. 'runs', run_id, now) == 1 then
+    for _, other in ipairs(call('HKEYS', P .. 'runs')) do
+      if other ~= run_id then call('HDEL', P .. 'runs', other) end
+    end
+  end
+  if now >= tonumber(call('HGET', P .. 'runs', run_id)) + ttl then
+    for _, queue in ipairs(call('HKEYS', P .. 'q')) do
+      local dead = {}
+      for prio = 0, 2 do
+        local key = stream(queue, prio)
+        local cursor = '0-0'
+        repeat
+          local found = call('XAUTOCLAIM', key, 'w', '-', ttl, cursor, 'COUNT', 100)
+          cursor = found[1]
+          for _, e in ipairs(found[2]) do
+            local j = e[2] and read(e[2][2])
+            if j and j.s[STATUS] == RUNNING and j.s[ENTRY] == e[1] then
+              local worker = j.s[WORKER]
+              revoked[#revoked + 1] = {worker, j.id, string.format('%.0f', j.s[TOKEN])}
+              local died = call('EXISTS', P .. 'wk:' .. worker:match('^[^/]*')) == 0
+              lose(j, died, most_deaths)
+              if died then dead[worker] = true end
+            else
+              call('XACK', key, 'w', e[1])
+              call('XDEL', key, e[1])
+            end
+          end
+        until cursor == '0-0' or #revoked >= STEP
+      end
+      for worker in pairs(dead) do forget_consumer(queue, worker) end
+    end
+  end
+  for _ = 1, STEP do
+    local first = call('LINDEX', P .. 'done', 0)
+    if not first then break end
+    local finished = struct.unpack('>I8', first, 17)
+    if finished + retention > now then break end
+    call('LPOP', P .. 'done')
+    local j = read(first:sub(1, 16))
+    -- else it was run again since
+    if j and (j.s[STATUS] == SUCCEEDED or j.s[STATUS] == CANCELLED) and j.s[FINISHED] == finished then
+      erase(j, key_retention)
+    end
+  end
+  for _, digest in ipairs(call('ZRANGEBYSCORE', P .. 'ik', '-inf', now, 'LIMIT', 0, STEP)) do
+    call('ZREM', P .. 'ik', digest)
+    local known = call('HGET', P .. 'i:' .. digest:sub(1, 2), digest)
+    if known and #known > 16 then call('HDEL', P .. 'i:' .. digest:sub(1, 2), digest) end
+  end
+end
+
+wake_for_ready()
+settle()
+local next = call('ZRANGE', P .. 'd', 0, 0, 'WITHSCORES')
+return {now, changes, next[2] and math.floor(tonumber(next[2])) or -1, revoked}
