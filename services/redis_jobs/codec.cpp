@@ -163,8 +163,12 @@ std::optional<job_view> read_job(job_id id, std::string_view fixed, std::string_
   if (!with_history)
     return out;
   for (auto& a : state.at(p_attempts).elements)
-    out.history.push_back({static_cast<std::uint32_t>(a.at(0).number), text_of(a.at(1)), a.at(2).number,
-                           a.at(3).number, text_of(a.at(4)), {text_of(a.at(5)), text_of(a.at(6))}});
+    out.history.push_back({static_cast<std::uint32_t>(a.at(0).number),
+                           text_of(a.at(1)),
+                           a.at(2).number,
+                           a.at(3).number,
+                           text_of(a.at(4)),
+                           {text_of(a.at(5)), text_of(a.at(6))}});
   if (out.status == job_status::running)
     out.history.push_back({out.attempt, out.node, out.started_at, 0, "running", {}});
   else if (out.status == job_status::succeeded && out.attempt == 1)

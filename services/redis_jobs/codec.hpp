@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
-/// How jobs and schedules stand in Redis. A job has two halves: a fixed one, written once at submission, and a
-/// changing one that the scripts write, absent while the job is as it was submitted. The layouts are shared with
-/// lua/common.lua.
+/// How jobs and schedules stand in Redis. A job has two halves: a fixed one, written once at submission, and
+/// a changing one that the scripts write, absent while the job is as it was submitted. The layouts are shared
+/// with lua/common.lua.
 namespace tutti::services::redis_jobs {
 
 /// 16 bytes; they sort as ids do.

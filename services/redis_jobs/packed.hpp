@@ -6,8 +6,8 @@
 
 namespace tutti::services::redis_jobs {
 
-/// A value of MessagePack (https://github.com/msgpack/msgpack/blob/master/spec.md), as far as the scripts write
-/// it: whole numbers, texts and arrays.
+/// A value of MessagePack (https://github.com/msgpack/msgpack/blob/master/spec.md), as far as the scripts
+/// write it: whole numbers, texts and arrays.
 struct packed {
   std::int64_t number = 0; ///< of a boolean 0 or 1
   std::string_view text;   ///< into what was parsed

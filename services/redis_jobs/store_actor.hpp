@@ -1,0 +1,162 @@
+#pragma once
+#include "runtime/jobs/store.hpp"
+#include "services/redis/actor_replies.hpp"
+#include "services/redis_jobs/scripts.hpp"
+#include "services/redis_jobs/store.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include <caf/result.hpp>
+#include <caf/typed_response_promise.hpp>
+
+namespace tutti::services::redis_jobs {
+
+namespace jobs = runtime::jobs;
+using jobs::unix_ms;
+
+/// The actor behind spawn_redis_store. Each group of messages has a file of its own.
+class redis_store final : public runtime::actor::metered {
+public:
+  redis_store(caf::actor_config& cfg, runtime::actor::placement where, connections to,
+              jobs::store_options options, std::shared_ptr<jobs::job_observer> observer);
+
+protected:
+  caf::behavior make_behavior() override;
+  void on_exit() override;
+
+private:
+  using clock_type = redis::client::clock;
+  using answer_handler = std::function<void(redis::batch_result&)>;
+  using failure_handler = std::function<void(const caf::error&)>;
+  using replies = std::span<const redis::reply>;
+
+  struct worker {
+    caf::actor handle;
+    std::string consumer; ///< its name in the streams' groups
+    std::string node;
+    std::uint32_t credit = 0;
+    bool stopped = false;
+    bool claiming = false;
+    bool again = false; ///< claim once more when the present claim is answered
+  };
+  /// A claim whose outcome has not been recorded; also a lost one, whose worker still owes its outcome.
+  struct held_claim {
+    std::uint64_t token = 0;
+    std::uint32_t worker = 0;
+    std::uint32_t attempt = 0;
+    std::string type, queue, node;
+    runtime::telemetry::trace_context trace;
+  };
+
+  // store.cpp
+  /// 0 for what is none.
+  static std::uint64_t whole_number(std::string_view text);
+  /// A script's call without keys; so many arg() must follow.
+  redis::command_batch& call(redis::command_batch& to, const redis::script& what, std::size_t arguments);
+  void ask(redis::command_batch batch, answer_handler then);
+  /// As ask(), but `then` sees only answered batches without errors; `fail` gets the others.
+  void ask_all(redis::command_batch batch, answer_handler then, failure_handler fail);
+  /// Again and again until the server has answered it: it must not be lost, and may come twice.
+  void insist(std::function<redis::command_batch()> make, answer_handler then);
+  void append_job(redis::command_batch& to, const jobs::job_spec& spec) const;
+  void submit(jobs::submit_jobs& order);
+  void submitted(const caf::actor& to, jobs::submit_jobs& order, const redis::batch_result& result);
+  void tell(const jobs::job_spec& spec, jobs::job_status status);
+  void tell_changes(replies changes);
+  void set_up();
+
+  // store_claims.cpp
+  worker* sender_worker();
+  worker* worker_of(std::string_view consumer);
+  void attach(const jobs::attach_worker& hello);
+  void worker_ended(std::uint32_t number, bool died);
+  bool wants_jobs(const worker& w) const noexcept { return !w.stopped && w.credit > 0; }
+  bool hungry() const noexcept;
+  /// Appends a claim for each worker that can take jobs; returns those workers, whose answers come in this
+  /// order.
+  std::vector<std::uint32_t> append_claims(redis::command_batch& to);
+  void claim_now();
+  void claims_answered(const std::vector<std::uint32_t>& by, std::span<redis::reply> answers);
+  void claimed(std::uint32_t number, const redis::reply& answer);
+  void finish(jobs::finish_attempts& ended);
+  void finished(const std::vector<jobs::attempt_outcome>& outcomes, const redis::reply& answer);
+  void renew(const jobs::renew_claims& renewals);
+  void report(const jobs::report_progress& progress);
+  void listen();
+  void heard(const redis::batch_result& result);
+  void tick();
+  void ticked(const redis::batch_result& result);
+  void tick_in(std::chrono::milliseconds wait);
+
+  // store_read.cpp
+  struct listing;
+  using job_list = std::vector<jobs::job_view>;
+  /// The jobs of those ids that are there, in their order.
+  void fetch(const std::vector<std::string>& ids, bool with_history, std::function<void(job_list&)> then,
+             failure_handler fail);
+  caf::result<jobs::job_view> get(jobs::job_id id);
+  caf::result<jobs::job_page> list(const jobs::list_jobs& query);
+  void list_by_key(std::shared_ptr<listing> of);
+  void list_on(std::shared_ptr<listing> of);
+  void list_ids(std::shared_ptr<listing> of, std::string_view index);
+  void list_buckets(std::shared_ptr<listing> of);
+  void list_bucket(std::shared_ptr<listing> of);
+  caf::result<std::vector<jobs::queue_view>> queues();
+  jobs::queue_view queue_of(const redis::reply& row, unix_ms now) const;
+
+  // store_admin.cpp
+  caf::result<jobs::cancel_result> cancel(jobs::job_id id);
+  caf::result<jobs::job_view> retry(jobs::job_id id, bool dead_only);
+  caf::result<bool> discard(jobs::job_id id);
+  caf::result<std::uint32_t> retry_dead(const jobs::retry_dead& order);
+  struct bulk_retry;
+  void retry_more(std::shared_ptr<bulk_retry> of);
+  caf::result<jobs::queue_view> pause(const jobs::pause_queue& order);
+  struct purging;
+  caf::result<std::uint64_t> purge(const jobs::purge_queue& order);
+  void purge_more(std::shared_ptr<purging> of);
+
+  // store_schedules.cpp
+  caf::result<jobs::schedule_view> put(jobs::put_schedule& order);
+  caf::result<bool> remove(const std::string& name);
+  caf::result<std::vector<jobs::schedule_view>> schedules();
+  static unix_ms time_of(const redis::reply& time); ///< what TIME answered
+  void fire_due(unix_ms now);
+  void fire(const std::string& name, unix_ms now);
+
+  connections to_;
+  jobs::store_options options_;
+  std::shared_ptr<jobs::job_observer> observer_;
+  std::string prefix_;
+  std::string instance_; ///< of this actor: another one takes over none of its claims
+  std::uint64_t last_call_ = 0;
+  std::unordered_map<std::uint64_t, answer_handler> calls_;
+  struct repeated {
+    std::function<redis::command_batch()> make;
+    answer_handler then;
+    std::chrono::milliseconds pause;
+  };
+  std::map<std::uint64_t, repeated> repeats_;
+  std::uint64_t last_repeat_ = 0;
+  void send_repeated(std::uint64_t number);
+  std::uint32_t last_worker_ = 0;
+  std::map<std::uint32_t, worker> workers_;
+  std::unordered_map<jobs::job_id, held_claim> held_;
+  std::uint64_t turn_ = 0; ///< of the queues
+  std::uint64_t timer_ = 0;
+  clock_type::time_point ticks_at_{}; ///< zero: no timer is set
+  bool ticking_ = false;
+};
+
+inline constexpr std::chrono::milliseconds answer_deadline{4000};
+
+} // namespace tutti::services::redis_jobs

@@ -1,0 +1,220 @@
+#include "services/redis_jobs/codec.hpp"
+#include "services/redis_jobs/store_actor.hpp"
+
+#include <utility>
+
+// What operators do to jobs and queues.
+namespace tutti::services::redis_jobs {
+namespace {
+
+using namespace runtime;
+using namespace runtime::jobs;
+
+/// Of restart.lua and discard.lua.
+enum class change : std::int64_t { done, not_found, conflict, not_unique };
+
+caf::error refusal(change what, job_id id, const char* conflict) {
+  switch (what) {
+  case change::not_found:
+    return make_error(ec::not_found, "no job " + to_string(id));
+  case change::conflict:
+    return make_error(ec::conflict, conflict);
+  case change::not_unique:
+    return make_error(ec::conflict, "an equal unique job has no final state yet");
+  default:
+    return {};
+  }
+}
+
+template <class Promise>
+auto fails(Promise promise) {
+  return [promise](const caf::error& reason) mutable { promise.deliver(reason); };
+}
+
+} // namespace
+
+caf::result<cancel_result> redis_store::cancel(job_id id) {
+  auto promise = make_response_promise<cancel_result>();
+  redis::command_batch batch;
+  call(batch, all_scripts().cancel, 1).arg(id_bytes(id));
+  ask_all(
+      std::move(batch),
+      [this, promise, id](redis::batch_result& result) mutable {
+        auto parts = result.replies.front().elements();
+        if (parts.size() != 4)
+          return promise.deliver(make_error(ec::not_found, "no job " + to_string(id)));
+        tell_changes(parts[1].elements());
+        claim_now(); // a key may be free now
+        auto outcome = static_cast<cancelled>(parts[0].integer());
+        fetch(
+            {id_bytes(id)}, true,
+            [promise, id, outcome](job_list& found) mutable {
+              if (found.empty()) // its retention ended in between
+                return promise.deliver(make_error(ec::not_found, "no job " + to_string(id)));
+              promise.deliver(cancel_result{outcome, std::move(found.front())});
+            },
+            fails(promise));
+      },
+      fails(promise));
+  return promise;
+}
+
+caf::result<job_view> redis_store::retry(job_id id, bool dead_only) {
+  auto promise = make_response_promise<job_view>();
+  redis::command_batch batch;
+  call(batch, all_scripts().restart, 2).arg(dead_only ? "1" : "0").arg(id_bytes(id));
+  ask_all(
+      std::move(batch),
+      [this, promise, id, dead_only](redis::batch_result& result) mutable {
+        auto halves = result.replies.front().elements();
+        auto answers = halves.empty() ? replies{} : halves[0].elements();
+        if (halves.size() != 2 || answers.size() != 1)
+          return promise.deliver(make_error(ec::failed, "the store answered something else"));
+        tell_changes(halves[1].elements());
+        auto refused = refusal(static_cast<change>(answers[0].integer()), id,
+                               dead_only ? "only a dead letter can be retried here"
+                                         : "only a dead or cancelled job can be retried");
+        if (refused)
+          return promise.deliver(std::move(refused));
+        fetch(
+            {id_bytes(id)}, true,
+            [this, promise, id](job_list& found) mutable {
+              claim_now();
+              if (found.empty())
+                return promise.deliver(make_error(ec::not_found, "no job " + to_string(id)));
+              promise.deliver(std::move(found.front()));
+            },
+            fails(promise));
+      },
+      fails(promise));
+  return promise;
+}
+
+caf::result<bool> redis_store::discard(job_id id) {
+  auto promise = make_response_promise<bool>();
+  redis::command_batch batch;
+  call(batch, all_scripts().discard, 2).arg(id_bytes(id)).arg(options_.key_retention_ms);
+  ask_all(
+      std::move(batch),
+      [promise, id](redis::batch_result& result) mutable {
+        auto what = static_cast<change>(result.replies.front().integer());
+        if (auto refused = refusal(what, id, "only a dead letter can be discarded"))
+          return promise.deliver(std::move(refused));
+        promise.deliver(true);
+      },
+      fails(promise));
+  return promise;
+}
+
+struct redis_store::bulk_retry {
+  list_jobs query;
+  std::uint32_t left = 0, done = 0;
+  caf::typed_response_promise<std::uint32_t> promise;
+};
+
+caf::result<std::uint32_t> redis_store::retry_dead(const jobs::retry_dead& order) {
+  auto of = std::make_shared<bulk_retry>();
+  of->query.filter = order.filter;
+  of->query.filter.status = job_status::dead;
+  of->left = order.max;
+  of->promise = make_response_promise<std::uint32_t>();
+  auto promise = of->promise;
+  retry_more(std::move(of));
+  return promise;
+}
+
+/// A page of dead letters after the other, each restarted as a whole.
+void redis_store::retry_more(std::shared_ptr<bulk_retry> of) {
+  if (of->left == 0)
+    return of->promise.deliver(of->done);
+  of->query.limit = std::min<std::uint32_t>(of->left, 100);
+  auto fail = [of](const caf::error& reason) { of->promise.deliver(reason); };
+  auto with_page = [this, of, fail](const job_page& page) {
+    of->query.after = page.last;
+    if (page.jobs.empty())
+      return page.more ? retry_more(of) : of->promise.deliver(of->done);
+    of->left -= static_cast<std::uint32_t>(page.jobs.size());
+    redis::command_batch batch;
+    call(batch, all_scripts().restart, 1 + page.jobs.size()).arg("1");
+    for (auto& job : page.jobs)
+      batch.arg(id_bytes(job.id));
+    ask_all(
+        std::move(batch),
+        [this, of, more = page.more](redis::batch_result& result) {
+          auto halves = result.replies.front().elements();
+          if (halves.size() == 2) {
+            for (auto& answer : halves[0].elements())
+              of->done += answer.integer() == 0;
+            tell_changes(halves[1].elements());
+          }
+          claim_now();
+          if (more)
+            retry_more(of);
+          else
+            of->promise.deliver(of->done);
+        },
+        fail);
+  };
+  request(caf::actor_cast<caf::actor>(this), answer_deadline * 4, of->query).then(with_page, fail);
+}
+
+caf::result<queue_view> redis_store::pause(const pause_queue& order) {
+  auto promise = make_response_promise<queue_view>();
+  redis::command_batch batch;
+  call(batch, all_scripts().setup, 3).arg(options_.max_queues).arg(order.pause ? "1" : "0").arg(order.name);
+  call(batch, all_scripts().queues, 1).arg(order.name);
+  ask_all(
+      std::move(batch),
+      [this, promise](redis::batch_result& result) mutable {
+        if (result.replies[0].integer() == 0)
+          return promise.deliver(make_error(ec::rejected, "there are too many queues already"));
+        claim_now();
+        auto parts = result.replies[1].elements();
+        auto rows = parts.size() == 2 ? parts[1].elements() : replies{};
+        if (rows.size() != 1)
+          return promise.deliver(make_error(ec::failed, "the store answered something else"));
+        promise.deliver(queue_of(rows[0], parts[0].integer()));
+      },
+      fails(promise));
+  return promise;
+}
+
+struct redis_store::purging {
+  std::string name, cursor;
+  std::int64_t until = 0, phase = 0;
+  std::uint64_t done = 0;
+  caf::typed_response_promise<std::uint64_t> promise;
+};
+
+caf::result<std::uint64_t> redis_store::purge(const purge_queue& order) {
+  auto of = std::make_shared<purging>();
+  of->name = order.name;
+  of->promise = make_response_promise<std::uint64_t>();
+  auto promise = of->promise;
+  purge_more(std::move(of));
+  return promise;
+}
+
+void redis_store::purge_more(std::shared_ptr<purging> of) {
+  redis::command_batch batch;
+  call(batch, all_scripts().purge, 4).arg(of->name).arg(of->until).arg(of->phase).arg(of->cursor);
+  ask_all(
+      std::move(batch),
+      [this, of](redis::batch_result& result) {
+        auto parts = result.replies.front().elements();
+        if (parts.size() != 5)
+          return of->promise.deliver(make_error(ec::failed, "the store answered something else"));
+        of->until = parts[0].integer();
+        of->phase = parts[1].integer();
+        of->cursor = parts[2].text();
+        of->done += static_cast<std::uint64_t>(parts[3].integer());
+        tell_changes(parts[4].elements());
+        if (of->phase < 0)
+          of->promise.deliver(of->done);
+        else
+          purge_more(of);
+      },
+      [of](const caf::error& reason) { of->promise.deliver(reason); });
+}
+
+} // namespace tutti::services::redis_jobs
