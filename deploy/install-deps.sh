@@ -63,6 +63,7 @@ for_test() {
   command_of clang-format clang-format
   command_of clang-tidy clang-tidy
   command_of mkdocs mkdocs
+  [ -x /usr/lib/postgresql/15/bin/initdb ] || missing+=(postgresql-15) # tests start servers of their own
   module_of python3-yaml yaml
   module_of python3-jsonschema jsonschema
 }

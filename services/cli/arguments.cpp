@@ -133,6 +133,14 @@ void grammar::add_local() {
   demo->add_flag("--once", out_.demo.once, "Ends after the tour: 0 only if every step did what it says");
   demo->add_option("--port", out_.demo.port, "Default: a free one")->check(CLI::Range(1, 65535));
   demo->callback([this] { out_.what = arguments::kind::demo; });
+  auto* migrate = add(&app_, "migrate", "Brings the PostgreSQL database up to date");
+  migrate->add_option("--config", file_, "cluster.toml; without it: $DATABASE_URL");
+  migrate->add_flag("--check", out_.check, "Changes nothing; fails when something is pending");
+  migrate->callback([this] {
+    out_.what = arguments::kind::migrate;
+    if (!file_.empty())
+      out_.config = file_;
+  });
   auto* help = add(&app_, "help", "Says what a command takes");
   help->add_option("COMMAND", help_for_);
   help->callback([this] { out_.text = help_of(help_for_); });

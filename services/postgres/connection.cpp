@@ -178,6 +178,9 @@ void connection::readable() {
   }
   if (!open())
     return;
+  // libpq reads what comes unasked, a farewell say, only when it knows that nothing else is to come.
+  for (int i = 0; i < 2 && in_flight_.empty() && PQisBusy(handle_.get()) == 0; ++i)
+    PQclear(PQgetResult(handle_.get()));
   if (!alive || PQstatus(handle_.get()) == CONNECTION_BAD) {
     lost();
     return;
