@@ -24,7 +24,7 @@ struct arguments {
   kind what = kind::text;
   std::string text;
   std::optional<std::string> config;
-  std::string name; ///< of the node
+  std::string name;   ///< of the node
   bool check = false; ///< migrate: change nothing
   demo_options demo;
   http_options connection;

@@ -69,8 +69,15 @@ bool connection::in_transaction() const noexcept {
   return open() && PQtransactionStatus(handle_.get()) != PQTRANS_IDLE;
 }
 
-bool connection::transaction_failed() const noexcept {
-  return open() && PQtransactionStatus(handle_.get()) == PQTRANS_INERROR;
+/// What the server knows, or is being told, under this name; empty: nothing.
+std::string_view connection::sql_of(std::string_view name) const {
+  if (auto known = prepared_.find(name); known != prepared_.end())
+    return known->second;
+  for (auto& u : in_flight_)
+    for (auto& p : u.prepares)
+      if (p.name == name)
+        return p.sql;
+  return {};
 }
 
 void connection::send(exchange work) {
@@ -83,12 +90,9 @@ void connection::send(exchange work) {
   for (auto& c : work.calls) {
     if (c.what.name.empty())
       continue;
-    auto same = [&](auto& p) { return p.name == c.what.name; };
-    auto mine = std::find_if(next.prepares.begin(), next.prepares.end(), same);
-    auto known = prepared_.find(c.what.name);
-    auto sql = mine != next.prepares.end() ? mine->sql
-               : known != prepared_.end()  ? std::string_view{known->second}
-                                           : std::string_view{};
+    auto mine = std::find_if(next.prepares.begin(), next.prepares.end(),
+                             [&](auto& p) { return p.name == c.what.name; });
+    auto sql = mine != next.prepares.end() ? mine->sql : sql_of(c.what.name);
     if (sql.empty())
       next.prepares.push_back(c.what);
     else if (sql != c.what.sql)

@@ -52,8 +52,6 @@ public:
   bool spoiled() const noexcept { return spoiled_; }
   /// Between BEGIN and its end, a failed transaction included.
   bool in_transaction() const noexcept;
-  /// In a transaction that can only be rolled back.
-  bool transaction_failed() const noexcept;
 
 private:
   struct under_way {
@@ -65,6 +63,7 @@ private:
     answer result;
   };
 
+  std::string_view sql_of(std::string_view name) const;
   bool transmit(under_way& next);
   bool transmit_call(const call& one);
   void flush();

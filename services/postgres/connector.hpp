@@ -22,7 +22,8 @@ struct session_settings {
   std::chrono::milliseconds lock_timeout{10'000};      ///< by the server, for each wait for a lock
 };
 
-/// Opens one connection: name, TCP, TLS, login, settings of the session. Lives until it has answered.
+/// Opens one connection: name, TCP, TLS, login, settings of the session. Lives until it has answered. Names
+/// are looked up on a thread of Asio's, which the end of the context waits for.
 class connector : public std::enable_shared_from_this<connector> {
 public:
   using done = std::function<void(connection_handle, std::optional<failure>)>;

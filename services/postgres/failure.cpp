@@ -5,9 +5,10 @@ namespace tutti::services::postgres {
 using runtime::ec;
 
 ec classify(std::string_view sqlstate) noexcept {
-  // Insufficient resources, operator intervention, lost connections, conflicts between transactions, locks,
-  // and a server that is read-only because another one leads now: all may pass.
-  for (auto state : {"40001", "40P01", "25006", "25P03", "55P03", "57014"})
+  // All may pass: insufficient resources, operator intervention, lost connections, conflicts between
+  // transactions, locks, a server that is read-only because another one leads now, a prepared statement that
+  // the server forgot (the next connection prepares it again).
+  for (auto state : {"40001", "40P01", "25006", "25P03", "26000", "55P03", "57014"})
     if (sqlstate == state)
       return ec::unavailable;
   if (sqlstate == "42501" || refuses_login(sqlstate)) // insufficient privilege
@@ -28,18 +29,6 @@ bool spoils_connection(std::string_view sqlstate) noexcept {
 
 bool refuses_login(std::string_view sqlstate) noexcept {
   return sqlstate.starts_with("28") || sqlstate == "3D000";
-}
-
-std::string_view to_string(fate f) noexcept {
-  switch (f) {
-  case fate::not_sent:
-    return "not_sent";
-  case fate::rolled_back:
-    return "rolled_back";
-  case fate::unknown:
-    return "unknown";
-  }
-  return "unknown";
 }
 
 } // namespace tutti::services::postgres

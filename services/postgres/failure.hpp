@@ -36,6 +36,4 @@ bool spoils_connection(std::string_view sqlstate) noexcept;
 /// Asking again does not help before somebody has changed something: wrong password, no such database.
 bool refuses_login(std::string_view sqlstate) noexcept;
 
-std::string_view to_string(fate f) noexcept;
-
 } // namespace tutti::services::postgres

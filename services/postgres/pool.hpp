@@ -41,7 +41,7 @@ struct retry_options {
   std::chrono::milliseconds base{20};   ///< before the second, doubling …
   std::chrono::milliseconds max{1'000}; ///< … up to this, with jitter
 };
-/// One attempt, which must answer once: a transaction that reads, decides and commits, say.
+/// One attempt, which must answer once and not throw: a transaction that reads, decides and commits, say.
 using attempt = std::function<void(answer_callback)>;
 
 struct pool_stats {
@@ -49,7 +49,7 @@ struct pool_stats {
   std::string last_error; ///< why it is down, or was last; empty: nothing has happened
   std::size_t connections = 0, leased = 0, in_flight = 0, waiting = 0;
   std::uint64_t opened = 0, open_failures = 0, lost = 0;                   ///< connections
-  std::uint64_t committed = 0, rolled_back = 0, not_sent = 0, unknown = 0; ///< units and transactions' steps
+  std::uint64_t committed = 0, rolled_back = 0, not_sent = 0, unknown = 0; ///< units, steps, commits
   std::chrono::microseconds ping{0}; ///< of the latest answer to a ping; 0: none yet
 };
 
@@ -76,7 +76,6 @@ public:
   /// Attempts begin on the I/O thread.
   void retry(retry_options options, attempt once, answer_callback done);
   pool_stats stats() const;
-  boost::asio::io_context& context() noexcept { return context_; }
 
 private:
   boost::asio::io_context& context_;

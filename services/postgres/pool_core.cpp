@@ -292,7 +292,7 @@ void pool_core::ping() {
 void pool_core::ping(connection& on) {
   auto sent = steady_clock::now();
   unit question;
-  question.add({"tutti_ping", "SELECT 1"});
+  question.add({"pool_ping", "SELECT 1"});
   on.send({std::move(question.calls),
            {},
            sent + options_.connect_timeout,

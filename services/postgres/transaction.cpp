@@ -26,9 +26,10 @@ constexpr std::array<std::array<std::string_view, 2>, 3> begin_sql{{
     {"BEGIN ISOLATION LEVEL SERIALIZABLE", "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY"},
 }};
 
-constexpr statement limits{"tutti_limits", "SELECT set_config('statement_timeout', $1, true),"
-                                           " set_config('lock_timeout', $2, true),"
-                                           " set_config('idle_in_transaction_session_timeout', $3, true)"};
+constexpr statement limits{"transaction_limits",
+                           "SELECT set_config('statement_timeout', $1, true),"
+                           " set_config('lock_timeout', $2, true),"
+                           " set_config('idle_in_transaction_session_timeout', $3, true)"};
 
 } // namespace
 
@@ -85,11 +86,7 @@ void lease::watch_deadline() {
 }
 
 void lease::send(std::vector<call> calls, std::string script, steady_time deadline, answer_callback done) {
-  on_->send({std::move(calls), std::move(script), deadline,
-             [self = shared_from_this(), done = std::move(done)](answer got) {
-               self->pool_->count(got);
-               done(std::move(got));
-             }});
+  on_->send({std::move(calls), std::move(script), deadline, std::move(done)});
 }
 
 failure lease::ended() const {
@@ -104,7 +101,8 @@ void lease::step(std::vector<call> calls, std::string script, milliseconds limit
     why = failure{ec::failed, fate::not_sent, {}, "a step without statements"};
   if (why) {
     why->fate = fate::rolled_back;
-    failed_ = failed_ ? failed_ : why;
+    if (!ending_ && !failed_)
+      failed_ = why;
     answer_guarded(done, {{}, std::move(why)});
     return;
   }
@@ -117,6 +115,7 @@ void lease::step(std::vector<call> calls, std::string script, milliseconds limit
            got.error->fate = fate::rolled_back; // without a COMMIT, whatever happened to the connection
            self->failed_ = got.error;
          }
+         self->pool_->count(got);
          done(std::move(got));
        });
 }
@@ -143,6 +142,7 @@ void lease::commit(answer_callback done) {
       got = {{}, self->ended()};
     }
     self->end();
+    self->pool_->count(got);
     done(std::move(got));
   });
 }

@@ -26,7 +26,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* programs = "/usr/lib/postgresql/15/bin/";
+const std::string programs = "/usr/lib/postgresql/15/bin/";
 constexpr std::chrono::seconds start_deadline{60};
 
 /// In the child: as an unprivileged user, because the server refuses to run as root.
@@ -41,7 +41,7 @@ void drop_root() {
 /// Its output goes to `log`.
 pid_t run_program(const std::string& program, const std::vector<std::string>& arguments,
                   const fs::path& log) {
-  auto path = programs + program;
+  auto path = program;
   std::vector<char*> pointers{path.data()};
   auto texts = arguments;
   for (auto& t : texts)
@@ -65,9 +65,16 @@ pid_t run_program(const std::string& program, const std::vector<std::string>& ar
   ::_exit(127);
 }
 
+/// What can be read of it: a file of /proc may go at any time, which a stream would throw at.
 std::string content(const fs::path& file) {
-  std::ifstream in{file};
-  return {std::istreambuf_iterator<char>{in}, {}};
+  std::string out;
+  std::array<char, 4096> part{};
+  auto fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  for (ssize_t got = 1; fd >= 0 && got > 0;)
+    if ((got = ::read(fd, part.data(), part.size())) > 0)
+      out.append(part.data(), static_cast<std::size_t>(got));
+  ::close(fd);
+  return out;
 }
 
 /// Where all servers of this program live. Removed at its end; when it is killed, by a shell that waits for
@@ -136,7 +143,7 @@ fs::path make_template() {
     std::ofstream{folder / "password"} << "sesame!\n";
     hand_to_postgres(folder);
     auto pid =
-        run_program("initdb",
+        run_program(programs + "initdb",
                     {"-D", folder / "data", "-U", "tutti", "-E", "UTF8", "--locale=C.UTF-8", "-A", "trust",
                      "--pwfile=" + (folder / "password").string(), "--wal-segsize=1", "--no-sync"},
                     folder / "log");
@@ -189,12 +196,15 @@ postgres_server::postgres_server(login how) : how_(how) {
   static int count = 0;
   folder_ = home().make(std::to_string(++count));
   fs::copy(origin, folder_ / "data", fs::copy_options::recursive);
-  auto* method = how == login::password ? "scram-sha-256" : "trust";
-  std::ofstream{folder_ / "data" / "pg_hba.conf"} << "host all all 127.0.0.1/32 " << method
+  auto* method = how == login::trust ? "trust" : "scram-sha-256";
+  auto* host = how == login::tls ? "hostssl" : "host";
+  std::ofstream{folder_ / "data" / "pg_hba.conf"} << host << " all all 127.0.0.1/32 " << method
                                                   << "\nlocal all all " << method << "\n";
   std::ofstream{folder_ / "log"}.flush();
   hand_to_postgres(folder_);
   ::chmod((folder_ / "data").c_str(), 0700);
+  if (how == login::tls)
+    make_certificate();
   for (int attempt = 0; pid_ < 0; ++attempt) {
     port_ = free_port(); // somebody else may take it before the server does
     try {
@@ -213,11 +223,27 @@ postgres_server::~postgres_server() {
 }
 
 void postgres_server::spawn() {
-  pid_ = run_program("postgres",
+  pid_ = run_program(programs + "postgres",
                      {"-D", folder_ / "data", "-p", std::to_string(port_), "-k", folder_, "-c",
                       "listen_addresses=127.0.0.1", "-c", "shared_buffers=32MB", "-c", "max_connections=60",
                       "-c", "restart_after_crash=off", "-c", "log_min_messages=fatal"},
                      folder_ / "log");
+}
+
+void postgres_server::make_certificate() const {
+  auto pid = run_program("/usr/bin/openssl",
+                         {"req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+                          "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout",
+                          folder_ / "server.key", "-out", certificate()},
+                         folder_ / "log");
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  if (status != 0)
+    throw std::runtime_error("openssl: " + content(folder_ / "log"));
+  ::chmod((folder_ / "server.key").c_str(), 0600);
+  std::ofstream{folder_ / "data" / "postgresql.conf", std::ios::app}
+      << "ssl = on\nssl_cert_file = '" << certificate().string() << "'\nssl_key_file = '"
+      << (folder_ / "server.key").string() << "'\n";
 }
 
 /// The server writes into this file when it is.
@@ -269,7 +295,7 @@ std::string postgres_server::url_as(const std::string& user, const std::string& 
 }
 
 std::string postgres_server::url(const std::string& database) const {
-  return url_as(how_ == login::password ? "tutti:sesame!" : "tutti", database);
+  return url_as(how_ == login::trust ? "tutti" : "tutti:sesame!", database);
 }
 
 std::string postgres_server::socket_url() const {

@@ -12,9 +12,10 @@ namespace tutti::tests {
 /// user `postgres`. What initdb makes is kept in the build folder; servers start from copies.
 class postgres_server {
 public:
-  enum class login : std::uint8_t { trust, password };
+  enum class login : std::uint8_t { trust, password, tls };
 
-  /// Started and answering. With `password` the superuser is tutti with password "sesame!".
+  /// Started and answering. The superuser is tutti, with password "sesame!" but for `trust`; `tls` takes
+  /// connections with TLS only, with a certificate for localhost and no other name.
   explicit postgres_server(login how = login::trust);
   ~postgres_server();
   postgres_server(const postgres_server&) = delete;
@@ -24,6 +25,7 @@ public:
   /// The same with another user information ("user:password").
   std::string url_as(const std::string& user, const std::string& database = "postgres") const;
   std::string socket_url() const;
+  std::filesystem::path certificate() const { return folder_ / "server.crt"; }
   std::uint16_t port() const noexcept { return port_; }
 
   /// SIGKILL to all of its processes.
@@ -34,6 +36,7 @@ public:
   void thaw();
 
 private:
+  void make_certificate() const;
   void spawn();
   bool ready() const;
 

@@ -14,14 +14,11 @@
 
 using namespace std::chrono_literals;
 using namespace tutti::services::postgres;
-using testing::AllOf;
 using testing::HasSubstr;
-using testing::Not;
 using tutti::runtime::ec;
 using tutti::tests::awaited;
 using tutti::tests::eventually;
 using tutti::tests::Postgres;
-using tutti::tests::postgres_server;
 using tutti::tests::words;
 
 namespace {
@@ -282,54 +279,6 @@ TEST_F(PostgresPool, GivenActorWhenItRunsUnitsThenAnswersCarryItsNumbers) {
           EXPECT_EQ(got.result.results.at(0)[0].get<std::uint64_t>(0), call * 10);
         },
         caf::after(tutti::tests::patience) >> [] { FAIL() << "no answer"; });
-}
-
-struct PostgresLogin : testing::Test {
-  postgres_server server{postgres_server::login::password};
-  tutti::services::net::io_thread io{"pg-test"};
-
-  answer ask(const std::string& url) {
-    pool_options options;
-    options.url = url;
-    pool one{io.context(), options};
-    awaited<answer> got;
-    one.run(unit{}.add({"", "SELECT current_user"}), got.callback());
-    return got.get();
-  }
-};
-
-TEST_F(PostgresLogin, GivenPasswordWhenRightThenConnected) {
-  auto got = ask(server.url());
-  ASSERT_TRUE(got.ok()) << words(got);
-  EXPECT_EQ(got.results[0][0].get<std::string>(0), "tutti");
-}
-
-TEST_F(PostgresLogin, GivenWrongPasswordWhenConnectedThenRefusedInClearWordsWithoutIt) {
-  auto got = ask(server.url_as("tutti:secret-word"));
-  ASSERT_FALSE(got.ok());
-  EXPECT_EQ(got.error->code, ec::rejected);
-  EXPECT_EQ(got.error->fate, fate::not_sent);
-  EXPECT_EQ(got.error->sqlstate, "28P01");
-  EXPECT_THAT(got.error->text, AllOf(HasSubstr("password authentication failed for user \"tutti\""),
-                                     Not(HasSubstr("secret-word"))));
-}
-
-TEST_F(PostgresLogin, GivenUnknownDatabaseWhenConnectedThenRefused) {
-  auto got = ask(server.url("nowhere"));
-  ASSERT_FALSE(got.ok());
-  EXPECT_EQ(got.error->code, ec::rejected);
-  EXPECT_EQ(got.error->sqlstate, "3D000");
-  EXPECT_THAT(got.error->text, HasSubstr("nowhere"));
-}
-
-TEST_F(PostgresLogin, GivenServerWithoutTlsWhenItIsRequiredThenNotConnected) {
-  pool_options options;
-  options.url = server.url() + "?sslmode=require";
-  options.queue_wait = 300ms;
-  pool one{io.context(), options};
-  awaited<answer> got;
-  one.run(unit{}.add({"", "SELECT 1"}), got.callback());
-  EXPECT_THAT(got.get().error.value().text, HasSubstr("SSL"));
 }
 
 } // namespace

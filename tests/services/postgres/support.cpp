@@ -76,7 +76,9 @@ held_transaction Postgres::begin(services::postgres::transaction_options options
 std::string words(const answer& got) {
   if (got.ok())
     return "ok";
-  return std::string{to_string(got.error->fate)} + " " + runtime::describe(got.error->to_error());
+  constexpr const char* fates[] = {"not_sent", "rolled_back", "unknown"};
+  return std::string{fates[static_cast<int>(got.error->fate)]} + " "
+         + runtime::describe(got.error->to_error());
 }
 
 } // namespace tutti::tests

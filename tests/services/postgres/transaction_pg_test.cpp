@@ -59,6 +59,18 @@ TEST_F(PostgresTransaction, GivenFailingStepUnderWayWhenCommittedBehindItThenRol
   EXPECT_EQ(money("a"), 10);
 }
 
+TEST_F(PostgresTransaction, GivenStepsWithTheSameNewStatementWhenPipelinedThenBothRun) {
+  constexpr statement add_one{"add_one", "UPDATE account SET money = money + 1 WHERE name = 'a'"};
+  auto t = begin();
+  awaited<answer> first, second;
+  t.handle->run(unit{}.add(add_one), first.callback());
+  t.handle->run(unit{}.add(add_one), second.callback());
+  EXPECT_TRUE(first.get().ok());
+  EXPECT_TRUE(second.get().ok());
+  EXPECT_TRUE(t.commit().ok());
+  EXPECT_EQ(money("a"), 12);
+}
+
 TEST_F(PostgresTransaction, GivenHandleDroppedWhenNotCommittedThenRolledBackAndGivenBack) {
   {
     auto t = begin();

@@ -196,6 +196,18 @@ TEST_F(PostgresUnit, GivenForgottenStatementsWhenRunThenTheConnectionIsReplaced)
   EXPECT_TRUE(run(unit{}.add(one)).ok());
 }
 
+TEST_F(PostgresUnit, GivenTableChangedByAMigrationWhenItsStatementRunsThenOneFailureAtMost) {
+  pool_options options;
+  options.connections = 1;
+  open(options);
+  constexpr statement all{"all_things", "SELECT * FROM thing"};
+  ASSERT_TRUE(run("CREATE TABLE thing (id bigint PRIMARY KEY, name text)").ok());
+  ASSERT_TRUE(run(unit{}.add(all)).ok());
+  ASSERT_TRUE(run("ALTER TABLE thing ADD COLUMN more text").ok());
+  EXPECT_EQ(run(unit{}.add(all)).error.value().sqlstate, "0A000");
+  EXPECT_TRUE(run(unit{}.add(all)).ok());
+}
+
 TEST_F(PostgresUnit, GivenUnixSocketWhenConnectedThenAnswers) {
   pool_options options;
   options.url = server.socket_url();
