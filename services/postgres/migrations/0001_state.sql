@@ -1,6 +1,6 @@
 -- Times are bigint, milliseconds since the Unix epoch, UTC, as everywhere in the runtime: deadlines, leases and
--- jitter are sums, no session's time zone can shift them, and they read the same as in Redis and in the logs.
--- Durations of nodes' clocks never meet: what is compared in SQL is the server's clock, by this function.
+-- jitter are sums, no session's time zone can shift them, and they read the same as in Redis and in the logs. What
+-- is compared in SQL comes from the server's clock, by this function: nodes' clocks differ.
 CREATE FUNCTION server_ms() RETURNS bigint LANGUAGE sql VOLATILE PARALLEL SAFE
   AS 'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint';
 -- For epochs and claim tokens, which must grow even when a restored backup has forgotten some.
