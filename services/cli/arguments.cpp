@@ -45,7 +45,7 @@ private:
 
   CLI::App* add(CLI::App* to, const std::string& name, const std::string& summary);
   CLI::App* group(const std::string& name, const std::string& summary);
-  CLI::App* talk(CLI::App* to, const std::string& name, const std::string& summary, handler use);
+  CLI::App* talk(CLI::App* to, const std::string& name, const std::string& summary, const handler& use);
   void add_local();
   void add_jobs();
   void add_queues();
@@ -82,7 +82,8 @@ CLI::App* grammar::group(const std::string& name, const std::string& summary) {
   return add(&app_, name, summary)->require_subcommand(1);
 }
 
-CLI::App* grammar::talk(CLI::App* to, const std::string& name, const std::string& summary, handler use) {
+CLI::App* grammar::talk(CLI::App* to, const std::string& name, const std::string& summary,
+                        const handler& use) {
   auto* made = add(to, name, summary);
   made->footer("--url, --token, --json and --timeout may stand here too: see tutti --help");
   made->callback([this, use] {

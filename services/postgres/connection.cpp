@@ -14,7 +14,8 @@ namespace {
 
 using runtime::ec;
 
-constexpr std::size_t max_parameters = 65535; // of the protocol
+constexpr std::size_t max_parameters = 65535;           // of the protocol
+constexpr std::size_t max_size = std::size_t{1} << 30U; // of a value in PostgreSQL
 
 failure unsendable(std::string text) {
   return {ec::failed, fate::not_sent, {}, std::move(text)};
@@ -28,11 +29,12 @@ std::optional<failure> check(const std::vector<call>& calls) {
       return unsendable(
           fmt::format("{} parameters of \"{}\" are too many; use arrays", c.parameters.size(), c.what.name));
     for (std::size_t i = 0; i < c.parameters.size(); ++i)
-      if (!c.parameters[i].valid())
+      if (auto& p = c.parameters[i]; !p.valid() || p.data().size() > max_size)
         return failure{ec::rejected,
                        fate::not_sent,
                        {},
-                       fmt::format("parameter ${} of \"{}\" is a text with a NUL", i + 1, c.what.name)};
+                       fmt::format("parameter ${} of \"{}\" is {}", i + 1, c.what.name,
+                                   p.valid() ? "over 1 GiB" : "a text with a NUL")};
   }
   return std::nullopt;
 }
@@ -84,7 +86,7 @@ void connection::send(exchange work) {
   auto refuse = [&](failure why) { answer_guarded(work.done, {{}, std::move(why)}); };
   if (!open())
     return refuse({ec::unavailable, fate::not_sent, {}, "the connection has ended"});
-  if (!work.script.empty() && !in_flight_.empty())
+  if (in_script_ || (!work.script.empty() && !in_flight_.empty()))
     return refuse(unsendable("a script must be alone on its connection"));
   under_way next;
   for (auto& c : work.calls) {

@@ -53,10 +53,9 @@ void pool::run(unit work, answer_callback done) {
 }
 
 void pool::retry(retry_options options, attempt once, answer_callback done) {
-  boost::asio::post(context_,
-                    [core = core_, options, once = std::move(once), done = std::move(done)]() mutable {
-                      core->retry(options, std::move(once), std::move(done));
-                    });
+  boost::asio::post(context_, [core = core_, options, once = std::move(once), done = std::move(done)] {
+    core->retry(options, once, done);
+  });
 }
 
 pool_stats pool::stats() const {

@@ -31,11 +31,6 @@ void pool_core::start() {
   ping_later();
 }
 
-pool_stats pool_core::stats() const {
-  std::lock_guard lock{mutex_};
-  return stats_;
-}
-
 void pool_core::run(unit work, answer_callback done, steady_time asked) {
   auto limit = work.deadline.count() > 0 ? work.deadline : options_.unit_deadline;
   auto why = check(work.calls);
@@ -105,21 +100,27 @@ void pool_core::watch_queue(steady_time at) {
 
 void pool_core::give_up_late_ones() {
   auto now = steady_clock::now();
-  std::vector<waiting> late;
+  std::vector<waiting> gone;
   std::deque<waiting> rest;
   for (auto& one : std::exchange(queue_, {}))
     if (one.give_up <= now) {
-      late.push_back(std::move(one));
+      gone.push_back(std::move(one));
     } else {
       watch_queue(one.give_up);
       rest.push_back(std::move(one));
     }
   queue_ = std::move(rest);
-  auto why = members_.empty() ? "there is no connection to the database: " + stats_.last_error
-                              : "no connection to the database was free in time";
-  for (auto& one : late)
-    refuse(one, {ec::unavailable, fate::not_sent, {}, why});
+  for (auto& one : gone)
+    refuse(one, late());
   dispatch();
+}
+
+failure pool_core::late() const {
+  return {ec::unavailable,
+          fate::not_sent,
+          {},
+          members_.empty() ? "there is no connection to the database: " + stats_.last_error
+                           : "no connection to the database was free in time"};
 }
 
 /// First come, first served: one who wants a connection alone holds up those behind until one is free.
@@ -134,7 +135,10 @@ void pool_core::dispatch() {
       break;
     auto one = std::move(queue_.front());
     queue_.pop_front();
-    hand_over(*chosen, std::move(one));
+    if (one.give_up <= steady_clock::now()) // this thread was held up
+      refuse(one, late());
+    else
+      hand_over(*chosen, std::move(one));
   }
   show();
 }
@@ -166,6 +170,8 @@ void pool_core::hand_over(member& chosen, waiting one) {
 }
 
 void pool_core::give_back(const std::shared_ptr<connection>& leased) {
+  if (leased->in_flight() > 0)
+    leased->close({ec::unavailable, fate::unknown, {}, "the connection was given back too early"});
   auto i = std::find_if(members_.begin(), members_.end(), [&](auto& m) { return m.on == leased; });
   if (i != members_.end())
     i->leased = false;
@@ -269,44 +275,8 @@ void pool_core::reopen_later() {
   });
 }
 
-void pool_core::ping_later() {
-  ping_timer_.expires_after(options_.ping_interval);
-  ping_timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
-    auto self = weak.lock();
-    if (error || !self)
-      return;
-    self->ping();
-    self->ping_later();
-  });
-}
-
-void pool_core::ping() {
-  std::vector<std::shared_ptr<connection>> idle; // sending may end one
-  for (auto& m : members_)
-    if (!m.leased && m.on->pipelines() && m.on->in_flight() == 0)
-      idle.push_back(m.on);
-  for (auto& on : idle)
-    ping(*on);
-}
-
-void pool_core::ping(connection& on) {
-  auto sent = steady_clock::now();
-  unit question;
-  question.add({"pool_ping", "SELECT 1"});
-  on.send({std::move(question.calls),
-           {},
-           sent + options_.connect_timeout,
-           [self = shared_from_this(), sent](const answer& got) {
-             if (got.ok()) { // else the connection has ended, or is about to
-               std::lock_guard lock{self->mutex_};
-               self->stats_.ping =
-                   std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - sent);
-             }
-             self->dispatch();
-           }});
-}
-
-void pool_core::retry(retry_options options, attempt once, answer_callback done, std::uint32_t number) {
+void pool_core::retry(retry_options options, const attempt& once, const answer_callback& done,
+                      std::uint32_t number) {
   once([=, this, self = shared_from_this()](answer got) {
     if (got.ok() || !got.error->retryable() || number >= options.attempts) {
       done(std::move(got));
@@ -351,41 +321,6 @@ void pool_core::close() {
     std::exchange(one->then, nullptr)(false);
   }
   show();
-}
-
-void pool_core::count(const answer& result) {
-  std::lock_guard lock{mutex_};
-  if (result.ok())
-    ++stats_.committed;
-  else if (result.error->fate == fate::not_sent)
-    ++stats_.not_sent;
-  else if (result.error->fate == fate::rolled_back)
-    ++stats_.rolled_back;
-  else
-    ++stats_.unknown;
-}
-
-void pool_core::set_state(pool_state state, const std::string& why) {
-  {
-    std::lock_guard lock{mutex_};
-    if (!why.empty())
-      stats_.last_error = why;
-    if (std::exchange(stats_.state, state) == state)
-      return;
-  }
-  if (observer_)
-    observer_(state, why);
-}
-
-void pool_core::show() {
-  std::lock_guard lock{mutex_};
-  stats_.connections = members_.size();
-  stats_.leased = static_cast<std::size_t>(
-      std::count_if(members_.begin(), members_.end(), [](auto& m) { return m.leased; }));
-  stats_.in_flight = 0;
-  for (auto& m : members_)
-    stats_.in_flight += m.on->in_flight();
-  stats_.waiting = queue_.size();
 }
 
 } // namespace tutti::services::postgres

@@ -28,7 +28,8 @@ public:
   void give_back(const std::shared_ptr<connection>& leased);
   void count(const answer& result);
   /// `number`: of the attempt that begins now, from 1.
-  void retry(retry_options options, attempt once, answer_callback done, std::uint32_t number = 1);
+  void retry(retry_options options, const attempt& once, const answer_callback& done,
+             std::uint32_t number = 1);
 
   pool_stats stats() const;
   boost::asio::io_context& context() noexcept { return context_; }
@@ -53,6 +54,7 @@ private:
   void refuse(waiting& one, failure why);
   void refuse_all(const failure& why);
   void give_up_late_ones();
+  failure late() const;
   void watch_queue(steady_time at);
 
   /// `then(true)` after the delay, `then(false)` when the pool ends before.

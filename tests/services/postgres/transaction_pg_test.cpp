@@ -217,4 +217,16 @@ TEST_F(PostgresTransaction, GivenScriptWhenRunThenAllOfItOrNothing) {
   EXPECT_TRUE(run("SELECT to_regclass('x')::text").results.at(0)[0].is_null(0));
 }
 
+TEST_F(PostgresTransaction, GivenStepBehindAScriptWhenSentThenRefusedAndAllIsRolledBack) {
+  auto t = begin();
+  awaited<answer> script, step, end;
+  t.handle->run_script("UPDATE account SET money = 0; SELECT pg_sleep(0.1)", script.callback());
+  t.handle->run(unit{}.add({"", "SELECT 1"}), step.callback());
+  t.handle->commit(end.callback());
+  EXPECT_THAT(step.get().error.value().text, HasSubstr("script"));
+  EXPECT_EQ(end.get().error.value().fate, fate::rolled_back);
+  EXPECT_EQ(script.get().error.value().fate, fate::rolled_back);
+  EXPECT_EQ(money("a"), 10);
+}
+
 } // namespace
