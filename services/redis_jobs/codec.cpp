@@ -111,7 +111,7 @@ std::optional<fixed_job> read_fixed(std::string_view fixed) {
   fixed_job out;
   out.created_at = static_cast<unix_ms>(in.u64());
   in.raw(12); // its entry
-  out.priority = static_cast<jobs::priority>(std::min<std::uint64_t>(in.u8(), priority_count - 1));
+  out.priority = static_cast<priority>(std::min<std::uint64_t>(in.u8(), priority_count - 1));
   in.u8(); // unique policy
   out.max_attempts = static_cast<std::uint32_t>(in.u16());
   out.timeout_ms = static_cast<std::uint32_t>(in.u32());

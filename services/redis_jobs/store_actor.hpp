@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include <caf/result.hpp>
@@ -158,5 +159,11 @@ private:
 };
 
 inline constexpr std::chrono::milliseconds answer_deadline{4000};
+
+/// deliver() gives the promise back, which a handler must not return.
+template <class Promise, class Value>
+void answer(Promise& promise, Value&& value) {
+  promise.deliver(std::forward<Value>(value));
+}
 
 } // namespace tutti::services::redis_jobs

@@ -42,7 +42,7 @@ caf::result<cancel_result> redis_store::cancel(job_id id) {
       [this, promise, id](redis::batch_result& result) mutable {
         auto parts = result.replies.front().elements();
         if (parts.size() != 4)
-          return promise.deliver(make_error(ec::not_found, "no job " + to_string(id)));
+          return answer(promise, make_error(ec::not_found, "no job " + to_string(id)));
         tell_changes(parts[1].elements());
         claim_now(); // a key may be free now
         auto outcome = static_cast<cancelled>(parts[0].integer());
@@ -50,7 +50,7 @@ caf::result<cancel_result> redis_store::cancel(job_id id) {
             {id_bytes(id)}, true,
             [promise, id, outcome](job_list& found) mutable {
               if (found.empty()) // its retention ended in between
-                return promise.deliver(make_error(ec::not_found, "no job " + to_string(id)));
+                return answer(promise, make_error(ec::not_found, "no job " + to_string(id)));
               promise.deliver(cancel_result{outcome, std::move(found.front())});
             },
             fails(promise));
@@ -69,19 +69,19 @@ caf::result<job_view> redis_store::retry(job_id id, bool dead_only) {
         auto halves = result.replies.front().elements();
         auto answers = halves.empty() ? replies{} : halves[0].elements();
         if (halves.size() != 2 || answers.size() != 1)
-          return promise.deliver(make_error(ec::failed, "the store answered something else"));
+          return answer(promise, make_error(ec::failed, "the store answered something else"));
         tell_changes(halves[1].elements());
         auto refused = refusal(static_cast<change>(answers[0].integer()), id,
                                dead_only ? "only a dead letter can be retried here"
                                          : "only a dead or cancelled job can be retried");
         if (refused)
-          return promise.deliver(std::move(refused));
+          return answer(promise, std::move(refused));
         fetch(
             {id_bytes(id)}, true,
             [this, promise, id](job_list& found) mutable {
               claim_now();
               if (found.empty())
-                return promise.deliver(make_error(ec::not_found, "no job " + to_string(id)));
+                return answer(promise, make_error(ec::not_found, "no job " + to_string(id)));
               promise.deliver(std::move(found.front()));
             },
             fails(promise));
@@ -99,7 +99,7 @@ caf::result<bool> redis_store::discard(job_id id) {
       [promise, id](redis::batch_result& result) mutable {
         auto what = static_cast<change>(result.replies.front().integer());
         if (auto refused = refusal(what, id, "only a dead letter can be discarded"))
-          return promise.deliver(std::move(refused));
+          return answer(promise, std::move(refused));
         promise.deliver(true);
       },
       fails(promise));
@@ -125,14 +125,15 @@ caf::result<std::uint32_t> redis_store::retry_dead(const jobs::retry_dead& order
 
 /// A page of dead letters after the other, each restarted as a whole.
 void redis_store::retry_more(std::shared_ptr<bulk_retry> of) {
+  auto ended = [of] { of->promise.deliver(of->done); };
   if (of->left == 0)
-    return of->promise.deliver(of->done);
+    return ended();
   of->query.limit = std::min<std::uint32_t>(of->left, 100);
   auto fail = [of](const caf::error& reason) { of->promise.deliver(reason); };
-  auto with_page = [this, of, fail](const job_page& page) {
+  auto with_page = [this, of, ended, fail](const job_page& page) {
     of->query.after = page.last;
     if (page.jobs.empty())
-      return page.more ? retry_more(of) : of->promise.deliver(of->done);
+      return page.more ? retry_more(of) : ended();
     of->left -= static_cast<std::uint32_t>(page.jobs.size());
     redis::command_batch batch;
     call(batch, all_scripts().restart, 1 + page.jobs.size()).arg("1");
@@ -140,7 +141,7 @@ void redis_store::retry_more(std::shared_ptr<bulk_retry> of) {
       batch.arg(id_bytes(job.id));
     ask_all(
         std::move(batch),
-        [this, of, more = page.more](redis::batch_result& result) {
+        [this, of, ended, more = page.more](redis::batch_result& result) {
           auto halves = result.replies.front().elements();
           if (halves.size() == 2) {
             for (auto& answer : halves[0].elements())
@@ -151,7 +152,7 @@ void redis_store::retry_more(std::shared_ptr<bulk_retry> of) {
           if (more)
             retry_more(of);
           else
-            of->promise.deliver(of->done);
+            ended();
         },
         fail);
   };
@@ -167,12 +168,12 @@ caf::result<queue_view> redis_store::pause(const pause_queue& order) {
       std::move(batch),
       [this, promise](redis::batch_result& result) mutable {
         if (result.replies[0].integer() == 0)
-          return promise.deliver(make_error(ec::rejected, "there are too many queues already"));
+          return answer(promise, make_error(ec::rejected, "there are too many queues already"));
         claim_now();
         auto parts = result.replies[1].elements();
         auto rows = parts.size() == 2 ? parts[1].elements() : replies{};
         if (rows.size() != 1)
-          return promise.deliver(make_error(ec::failed, "the store answered something else"));
+          return answer(promise, make_error(ec::failed, "the store answered something else"));
         promise.deliver(queue_of(rows[0], parts[0].integer()));
       },
       fails(promise));
@@ -203,7 +204,7 @@ void redis_store::purge_more(std::shared_ptr<purging> of) {
       [this, of](redis::batch_result& result) {
         auto parts = result.replies.front().elements();
         if (parts.size() != 5)
-          return of->promise.deliver(make_error(ec::failed, "the store answered something else"));
+          return answer(of->promise, make_error(ec::failed, "the store answered something else"));
         of->until = parts[0].integer();
         of->phase = parts[1].integer();
         of->cursor = parts[2].text();

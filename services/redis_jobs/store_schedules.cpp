@@ -34,12 +34,12 @@ caf::result<schedule_view> redis_store::put(put_schedule& order) {
       [this, promise, fail, spec](redis::batch_result& read) mutable {
         auto earlier = unpack_schedule(read.replies[1].text());
         if (!earlier && read.replies[2].integer() >= static_cast<std::int64_t>(max_schedules))
-          return promise.deliver(
+          return answer(promise, 
               make_error(ec::rejected, "there are " + std::to_string(max_schedules) + " schedules already"));
         auto made = planned_schedule::make(std::move(*spec), time_of(read.replies[0]),
                                            earlier ? &earlier->view : nullptr);
         if (auto* words = std::get_if<std::string>(&made))
-          return promise.deliver(make_error(ec::rejected, *words));
+          return answer(promise, make_error(ec::rejected, *words));
         auto& planned = std::get<planned_schedule>(made);
         redis::command_batch write;
         auto& name = planned.view.spec.name;
@@ -72,7 +72,7 @@ caf::result<bool> redis_store::remove(const std::string& name) {
       [promise, name](redis::batch_result& result) mutable {
         auto done = result.replies.back().elements();
         if (done.empty() || done[0].integer() == 0)
-          return promise.deliver(make_error(ec::not_found, "no schedule is called '" + name + "'"));
+          return answer(promise, make_error(ec::not_found, "no schedule is called '" + name + "'"));
         promise.deliver(true);
       },
       [promise](const caf::error& reason) mutable { promise.deliver(reason); });

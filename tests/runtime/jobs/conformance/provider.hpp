@@ -1,5 +1,6 @@
 #pragma once
-#include "runtime/jobs/memory/engine.hpp"
+#include "runtime/jobs/observer.hpp"
+#include "runtime/jobs/store_options.hpp"
 
 #include <chrono>
 #include <functional>
