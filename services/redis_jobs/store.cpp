@@ -101,8 +101,12 @@ caf::behavior redis_store::make_behavior() {
   };
 }
 
-/// Nobody waits for the answers: what is lost here ends with the claims' time.
+/// Nobody waits for the answers: what does not reach the server ends with the claims' time.
 void redis_store::on_exit() {
+  if (observer_)
+    for (auto& [id, held] : held_)
+      observer_->changed({id, held.type, held.queue, held.node, "lost", job_status::queued, held.attempt, 0,
+                          std::nullopt, held.trace});
   redis::command_batch batch;
   for (auto& [number, w] : workers_)
     call(batch, all_scripts().lose, 3).arg(w.consumer).arg("0").arg(options_.worker_deaths);
@@ -110,6 +114,7 @@ void redis_store::on_exit() {
   batch.add("SREM", prefix_ + "idle", instance_);
   to_.commands.send(std::move(batch), clock_type::now() + answer_deadline, [](redis::batch_result&&) {});
   workers_.clear();
+  held_.clear();
   calls_.clear();
   repeats_.clear();
 }

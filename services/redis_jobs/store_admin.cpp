@@ -183,7 +183,7 @@ caf::result<queue_view> redis_store::pause(const pause_queue& order) {
 struct redis_store::purging {
   std::string name, cursor;
   std::int64_t until = 0, phase = 0;
-  std::uint64_t done = 0;
+  std::uint64_t done = 0, before_this_pass = 0;
   caf::typed_response_promise<std::uint64_t> promise;
 };
 
@@ -210,10 +210,15 @@ void redis_store::purge_more(std::shared_ptr<purging> of) {
         of->cursor = parts[2].text();
         of->done += static_cast<std::uint64_t>(parts[3].integer());
         tell_changes(parts[4].elements());
-        if (of->phase < 0)
-          of->promise.deliver(of->done);
-        else
-          purge_more(of);
+        if (of->phase >= 0)
+          return purge_more(of);
+        if (of->done == of->before_this_pass)
+          return answer(of->promise, of->done);
+        // A cancelled job may have let one of its key into a stream that had been passed.
+        of->before_this_pass = of->done;
+        of->phase = 0;
+        of->cursor.clear();
+        purge_more(of);
       },
       [of](const caf::error& reason) { of->promise.deliver(reason); });
 }

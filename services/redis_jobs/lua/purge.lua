@@ -25,7 +25,7 @@ if phase <= 2 then
     cursor = e[1]
     if j and j.s[STATUS] == QUEUED and j.s[ENTRY] == e[1] and j.created <= until_ms then purge(j) end
   end
-  if #entries < STEP then next_phase() end
+  if #entries == 0 then next_phase() end -- cancelling may have put jobs behind the last one read
 elseif phase == 3 then
   local at = tonumber(cursor == '' and 0 or cursor)
   local ids = call('ZRANGE', P .. 'd', at, at + STEP - 1)
