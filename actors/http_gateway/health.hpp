@@ -2,6 +2,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -18,6 +19,9 @@ struct health_check {
   std::chrono::microseconds latency{0};
   std::string detail;
 };
+
+/// Asks for the state of something that no actor stands for; called often, so it must be quick.
+using health_probe = std::function<health_check()>;
 
 /// What GET /health, /live and /ready answer. Whoever watches a component writes its check here; an HTTP
 /// thread reads a rendered copy without asking an actor, so that a stuck scheduler is reported too.

@@ -22,6 +22,7 @@ struct monitor_state {
   std::shared_ptr<health_board> health;
   runtime::telemetry::metrics* metrics = nullptr;
   caf::actor store;
+  std::map<std::string, health_probe> probes;
   bool asking = false;
   bool odd = false; ///< every second beat asks the store
 };
@@ -78,17 +79,22 @@ void ask_store(self_ptr self) {
 }
 
 caf::behavior node_monitor(self_ptr self, std::shared_ptr<health_board> health,
-                           runtime::telemetry::metrics* metrics, caf::actor store) {
+                           runtime::telemetry::metrics* metrics, caf::actor store,
+                           std::map<std::string, health_probe> probes) {
   self->state.health = std::move(health);
   self->state.metrics = metrics;
   self->state.store = std::move(store);
+  self->state.probes = std::move(probes);
   self->send(self, beat::value);
   return {
       [self](beat) {
         self->state.health->beat();
         self->state.odd = !self->state.odd;
-        if (self->state.odd)
+        if (self->state.odd) {
           ask_store(self);
+          for (auto& [name, probe] : self->state.probes)
+            self->state.health->set(name, probe());
+        }
         self->delayed_send(self, health_board::beat_interval, beat::value);
       },
   };
@@ -98,9 +104,10 @@ caf::behavior node_monitor(self_ptr self, std::shared_ptr<health_board> health,
 
 caf::actor spawn_node_monitor(caf::event_based_actor& parent, runtime::actor::placement at,
                               std::shared_ptr<health_board> health, runtime::telemetry::metrics& metrics,
-                              caf::actor store) {
+                              caf::actor store, std::map<std::string, health_probe> probes) {
   return runtime::actor::spawn_stateful<monitor_state>(parent, std::move(at), 0, node_monitor,
-                                                       std::move(health), &metrics, std::move(store));
+                                                       std::move(health), &metrics, std::move(store),
+                                                       std::move(probes));
 }
 
 } // namespace tutti::actors::http_gateway

@@ -5,11 +5,11 @@
 #include "runtime/actor/scheduling.hpp"
 #include "runtime/actor/supervisor.hpp"
 #include "runtime/jobs/job_telemetry.hpp"
-#include "runtime/jobs/memory/store.hpp"
 #include "runtime/jobs/runner.hpp"
 #include "runtime/telemetry/log.hpp"
 #include "services/http/server.hpp"
 #include "services/node/actor_metrics.hpp"
+#include "services/node/job_storage.hpp"
 #include "services/node/job_types.hpp"
 #include "services/node/metrics_server.hpp"
 
@@ -45,25 +45,6 @@ struct actor_config : caf::actor_system_config {
   actor_config() { actor::use_shared_queue(*this, std::max(2u, std::thread::hardware_concurrency()), 300); }
 };
 
-jobs::store_options store_options(const config::settings& s) {
-  jobs::store_options out;
-  out.claim_ttl_ms = s.jobs.claim_ttl.count();
-  out.ageing_ms = s.jobs.ageing.count();
-  out.retention_ms = s.jobs.result_retention.count();
-  out.key_retention_ms = s.jobs.key_retention.count();
-  out.max_jobs = s.jobs.max_jobs;
-  out.worker_deaths = s.jobs.worker_deaths;
-  for (auto& [name, q] : s.queues)
-    out.queues[name] = {q.concurrency, q.rate,
-                        q.burst > 0 ? static_cast<double>(q.burst) : std::max(q.rate, 1.0)};
-  return out;
-}
-
-jobs::unix_ms wall_now() {
-  return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 } // namespace
 
 struct node::parts {
@@ -78,10 +59,9 @@ struct node::parts {
   std::shared_ptr<http_gateway::health_board> health;
   std::shared_ptr<http_gateway::api> api;
   std::shared_ptr<const jobs::job_types> types;
-  jobs::job_telemetry job_telemetry{metrics, events};
-  std::shared_ptr<jobs::memory_state> memory;
   actor_config caf_config;
   std::unique_ptr<caf::actor_system> system;
+  std::unique_ptr<job_storage> storage; ///< its callbacks name actors
   std::unique_ptr<http::server> server;
   std::unique_ptr<http::server> metrics_server; ///< only with metrics.port
   caf::actor root;
@@ -109,12 +89,13 @@ std::vector<child_spec> node::parts::children() {
   child_spec jobs_store;
   jobs_store.name = "jobs";
   jobs_store.start = [this](caf::event_based_actor* parent, placement at) {
-    return store = jobs::spawn_memory_store(*parent, std::move(at), memory, wall_now);
+    return store = storage->spawn(*parent, std::move(at));
   };
   child_spec monitor;
   monitor.name = "monitor";
   monitor.start = [this](caf::event_based_actor* parent, placement at) {
-    return http_gateway::spawn_node_monitor(*parent, std::move(at), health, metrics, store);
+    return http_gateway::spawn_node_monitor(*parent, std::move(at), health, metrics, store,
+                                            storage->probes());
   };
   child_spec run_jobs;
   run_jobs.name = "runner";
@@ -151,7 +132,6 @@ node::node(const config::loaded& config, std::function<void()> failed)
   auto& s = p.config.settings;
   p.failed = std::move(failed);
   p.actor_metrics = add_actor_metrics(p.metrics, p.table);
-  p.memory = std::make_shared<jobs::memory_state>(store_options(s), &p.job_telemetry);
   p.api = std::make_shared<http_gateway::api>(http_gateway::api_options{s.http.admin_token, s.http.rate_limit,
                                                                         s.http.request_timeout,
                                                                         s.http.lend_threads},
@@ -182,6 +162,9 @@ void node::start() {
   p.server->start(); // before any actor, so that a taken address leaves nothing behind
   if (p.metrics_server)
     p.metrics_server->start();
+  p.storage = make_job_storage(p.config.settings, p.table.node(),
+                               std::make_shared<jobs::job_telemetry>(p.metrics, p.events));
+  p.storage->open(start_deadline / 2);
   p.system = std::make_unique<caf::actor_system>(p.caf_config);
   p.root = actor::spawn_supervisor(*p.system, {&p.table, "/" + p.table.node(), 0, {}}, p.children(),
                                    {.how = actor::strategy::rest_for_one});
@@ -243,7 +226,9 @@ node::report node::stop(milliseconds deadline) {
     if (!ended)
       p.system->await_actors_before_shutdown(false);
   }
-  out.unfinished = p.memory->jobs.unfinished();
+  if (p.storage)
+    out.unfinished = p.storage->unfinished();
+  p.storage.reset();
   p.system.reset();
   return out;
 }

@@ -42,11 +42,10 @@ int run_node(const std::optional<std::string>& config_file, const std::string& n
   telemetry::init({static_cast<telemetry::level>(s.log.level), s.log.format == config::log_format::json,
                    loaded.node.name, config::secret_values(s), nullptr});
   auto& log = telemetry::get();
-  if (s.queue.provider != config::provider::memory || s.store.provider != config::store_provider::memory
-      || loaded.settings.nodes.size() > 1) {
+  if (s.queue.provider == config::provider::postgres || s.store.provider != config::store_provider::memory
+      || s.nodes.size() > 1) {
     std::fprintf(stderr,
-                 "this build runs a single node on the memory providers; redis, postgres and clusters are "
-                 "not there yet\n");
+                 "this build keeps jobs in memory or in redis; postgres and clusters are not there yet\n");
     return exit_usage;
   }
   // Before threads are started, so that all of them leave these signals to sigwait below.
@@ -62,12 +61,11 @@ int run_node(const std::optional<std::string>& config_file, const std::string& n
   try {
     self.start();
   } catch (const std::exception& e) {
-    std::fprintf(stderr, "cannot serve HTTP on %s: %s\n", config::to_string(loaded.node.http).c_str(),
-                 e.what());
+    std::fprintf(stderr, "cannot start: %s\n", e.what());
     return exit_failed;
   }
-  log.info("node.ready version={} http={}:{} providers=memory", TUTTI_VERSION, loaded.node.http.host,
-           self.http_port());
+  log.info("node.ready version={} http={}:{} queue={}", TUTTI_VERSION, loaded.node.http.host,
+           self.http_port(), s.queue.provider == config::provider::redis ? "redis" : "memory");
   int signal = 0;
   while (sigwait(&signals, &signal) == EINTR) {
   }

@@ -20,6 +20,7 @@ class client_core;
 struct client_state {
   bool connected = false;
   std::string reason;                      ///< why not; empty before the first attempt has ended
+  bool refused = false;                    ///< it is the log-in or the server's kind: waiting will not help
   server_facts server;                     ///< of the present connection, or the last one
   std::chrono::microseconds round_trip{0}; ///< of the latest answer, waiting included
 };

@@ -199,7 +199,7 @@ void client_core::opened(server_facts facts) {
   flush();
 }
 
-void client_core::broken(std::string reason) {
+void client_core::broken(std::string reason, bool refused) {
   if (phase_ != phase::connecting && phase_ != phase::ready)
     return;
   std::exchange(connection_, nullptr)->close();
@@ -213,7 +213,7 @@ void client_core::broken(std::string reason) {
   after(delay, &client_core::connect);
   auto written = std::exchange(in_flight_, {});
   auto waiting = failures_ > 0 ? std::exchange(queued_, {}) : std::deque<pending_call>{};
-  publish(false, reason);
+  publish(false, reason, refused);
   fail_all(std::move(written), outcome::unknown, "redis: connection lost: " + reason);
   fail_all(std::move(waiting), outcome::not_sent, "not connected to redis: " + reason);
 }
@@ -245,13 +245,14 @@ std::chrono::milliseconds client_core::next_delay() {
   return std::chrono::milliseconds{part(random_)};
 }
 
-void client_core::publish(bool connected, const std::string& reason) {
+void client_core::publish(bool connected, const std::string& reason, bool refused) {
   {
     std::lock_guard lock{state_mutex_};
     if (state_.connected == connected && state_.reason == reason)
       return;
     state_.connected = connected;
     state_.reason = reason;
+    state_.refused = refused;
   }
   if (options_.on_change)
     options_.on_change(state());

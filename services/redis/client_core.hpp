@@ -37,7 +37,7 @@ public:
   void replied(reply&& answer) override;
   void pause() override;
   void written() override;
-  void broken(std::string reason) override;
+  void broken(std::string reason, bool refused = false) override;
 
 private:
   enum class phase : std::uint8_t { connecting, ready, backing_off, stopped };
@@ -47,7 +47,7 @@ private:
   void flush();
   void finish(pending_call&& call, outcome lost, const std::string& reason);
   void fail_all(std::deque<pending_call>&& calls, outcome lost, const std::string& reason);
-  void publish(bool connected, const std::string& reason);
+  void publish(bool connected, const std::string& reason, bool refused = false);
   void log_loss(bool was_ready, const std::string& reason, std::chrono::milliseconds retry_in);
   std::chrono::milliseconds next_delay();
 

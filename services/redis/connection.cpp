@@ -97,15 +97,15 @@ void connection::logged_in() {
   auto facts = judge_handshake(settings_->server, greeting_);
   greeting_ = {};
   if (!facts)
-    return fail(runtime::words(facts.error()));
+    return fail(runtime::words(facts.error()), is(facts.error(), runtime::ec::rejected));
   ready_ = true;
   owner_->opened(std::move(*facts));
 }
 
-void connection::fail(std::string reason) {
+void connection::fail(std::string reason, bool refused) {
   auto owner = owner_;
   close();
-  owner->broken(std::move(reason));
+  owner->broken(std::move(reason), refused);
 }
 
 void connection::close() noexcept {

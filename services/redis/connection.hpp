@@ -30,7 +30,8 @@ public:
   /// What was passed to write() is with the kernel.
   virtual void written() = 0;
   /// Once, and nothing else after it.
-  virtual void broken(std::string reason) = 0;
+  /// `refused`: the server understood the log-in and said no.
+  virtual void broken(std::string reason, bool refused) = 0;
 };
 
 /// One connection, from its opening with the handshake to its end. All on the io_context's thread.
@@ -55,7 +56,7 @@ private:
   void receive();
   void parse(std::size_t received);
   void logged_in();
-  void fail(std::string reason);
+  void fail(std::string reason, bool refused = false);
 
   std::shared_ptr<const connection_settings> settings_;
   std::shared_ptr<connection_owner> owner_; // null: closed

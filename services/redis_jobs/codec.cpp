@@ -76,6 +76,10 @@ std::string key_digest(std::string_view idempotency_key) {
   return idempotency_key.empty() ? std::string{} : fingerprint_bytes(combine(fingerprint{}, idempotency_key));
 }
 
+std::string key_bucket(std::string_view digest) {
+  return {digest[0], static_cast<char>(digest[1] & ~3)};
+}
+
 std::string unique_field(const job_spec& spec) {
   if (spec.unique == unique_policy::none)
     return {};

@@ -24,6 +24,8 @@ inline std::string_view bucket_of(std::string_view id) {
 
 /// What idempotency keys are kept by; 16 bytes, empty for an empty key.
 std::string key_digest(std::string_view idempotency_key);
+/// The part of a digest that names the hash it is in.
+std::string key_bucket(std::string_view digest);
 /// What a unique job is kept by.
 std::string unique_field(const runtime::jobs::job_spec& spec);
 /// The fixed half without what the script puts before it (created at, ms and sequence of its entry).

@@ -13,7 +13,6 @@ using namespace runtime;
 using namespace runtime::jobs;
 
 constexpr std::uint32_t most_at_once = 256; ///< in one claim, so that other nodes get their share
-constexpr std::chrono::milliseconds tick_interval{1000};
 constexpr std::int64_t longest_delay = std::int64_t{366} * 24 * 3600 * 1000; ///< ms
 
 } // namespace
@@ -246,11 +245,13 @@ void redis_store::report(const report_progress& progress) {
 
 void redis_store::tick() {
   ticks_at_ = {};
-  tick_in(tick_interval);
+  // A claim is renewed at a third of its time. A node shows that it is alive more often, and counts as dead
+  // after half that time: when the claims of a dead one end, its death is known.
+  tick_in(std::chrono::milliseconds{std::clamp<unix_ms>(options_.claim_ttl_ms / 6, 20, 1000)});
   if (std::exchange(ticking_, true))
     return;
   redis::command_batch batch;
-  call(batch, all_scripts().tick, 7).arg(instance_).arg(std::max<unix_ms>(options_.claim_ttl_ms, 3000));
+  call(batch, all_scripts().tick, 7).arg(instance_).arg(options_.claim_ttl_ms / 2);
   batch.arg(to_.commands.state().server.run_id).arg(options_.claim_ttl_ms).arg(options_.worker_deaths);
   batch.arg(options_.retention_ms).arg(options_.key_retention_ms);
   batch.add("ZRANGE", prefix_ + "schedz", "0", "0", "WITHSCORES");

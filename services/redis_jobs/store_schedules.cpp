@@ -34,8 +34,8 @@ caf::result<schedule_view> redis_store::put(put_schedule& order) {
       [this, promise, fail, spec](redis::batch_result& read) mutable {
         auto earlier = unpack_schedule(read.replies[1].text());
         if (!earlier && read.replies[2].integer() >= static_cast<std::int64_t>(max_schedules))
-          return answer(promise, 
-              make_error(ec::rejected, "there are " + std::to_string(max_schedules) + " schedules already"));
+          return answer(promise, make_error(ec::rejected, "there are " + std::to_string(max_schedules)
+                                                              + " schedules already"));
         auto made = planned_schedule::make(std::move(*spec), time_of(read.replies[0]),
                                            earlier ? &earlier->view : nullptr);
         if (auto* words = std::get_if<std::string>(&made))

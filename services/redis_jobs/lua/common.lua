@@ -13,6 +13,11 @@ local STATUS, ATTEMPT, SPENT, DEATHS, TOKEN, DUE, STARTED, FINISHED, NODE, WORKE
       ERROR, WORDS, ATTEMPTS = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17
 
 local function bucket(id) return id:sub(1, 5) end -- a quarter of a second of the id's time
+-- Of 16,384: few enough to cost little, so many that each stays a small, dense hash up to two million keys.
+local function key_bucket(digest)
+  local second = digest:byte(2)
+  return P .. 'i:' .. digest:sub(1, 1) .. string.char(second - second % 4)
+end
 local function stream(queue, prio) return P .. 's:' .. prio .. ':' .. queue end
 local function counters(queue) return P .. 'n:' .. queue end
 
@@ -205,7 +210,7 @@ local function erase(j, key_retention)
     bump(P .. 'c', 'live', -1)
   end
   if j.digest == '' then return end
-  local keys = P .. 'i:' .. j.digest:sub(1, 2)
+  local keys = key_bucket(j.digest)
   if call('HGET', keys, j.digest) ~= j.id then return end
   local expires = math.max(now, j.s[FINISHED] + key_retention)
   call('HSET', keys, j.digest, j.id .. j.body .. string.char(j.s[STATUS]))
@@ -239,8 +244,9 @@ local function submit(at, max_jobs, max_queues)
   local id, digest, blob, queue, prio, key, policy, value, run_at = unpack(ARGV, at, at + 8)
   run_at = tonumber(run_at)
   policy = tonumber(policy)
-  local keys = P .. 'i:' .. digest:sub(1, 2)
+  local keys
   if digest ~= '' then
+    keys = key_bucket(digest)
     local known = call('HGET', keys, digest)
     local first, status, body = known and known:sub(1, 16), nil, nil
     if known and #known > 16 then

@@ -67,8 +67,8 @@ if call('SET', P .. 'sweeper', instance, 'NX', 'PX', math.min(1000, math.max(10,
   end
   for _, digest in ipairs(call('ZRANGEBYSCORE', P .. 'ik', '-inf', now, 'LIMIT', 0, STEP)) do
     call('ZREM', P .. 'ik', digest)
-    local known = call('HGET', P .. 'i:' .. digest:sub(1, 2), digest)
-    if known and #known > 16 then call('HDEL', P .. 'i:' .. digest:sub(1, 2), digest) end
+    local known = call('HGET', key_bucket(digest), digest)
+    if known and #known > 16 then call('HDEL', key_bucket(digest), digest) end
   end
 end
 

@@ -107,7 +107,7 @@ TEST_F(Demo, GivenATakenPortWhenStartedThenTheReasonIsShown) {
   process second{{"demo", "--once", "--port", port}, {temporary}};
   EXPECT_EQ(second.wait(), 1);
   EXPECT_THAT(second.err(), HasSubstr("the node has ended by itself: exit code 1"));
-  EXPECT_THAT(second.err(), HasSubstr("cannot serve HTTP on 127.0.0.1:" + port));
+  EXPECT_THAT(second.err(), HasSubstr("http: cannot listen on 127.0.0.1:" + port));
   EXPECT_TRUE(logs_left());
 }
 

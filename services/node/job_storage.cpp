@@ -1,0 +1,127 @@
+#include "services/node/job_storage.hpp"
+
+#include "runtime/jobs/memory/store.hpp"
+#include "runtime/telemetry/log.hpp"
+#include "services/net/io_thread.hpp"
+#include "services/redis/server_checks.hpp"
+#include "services/redis_jobs/store.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <future>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+namespace tutti::services::node {
+namespace {
+
+using namespace runtime;
+using actors::http_gateway::health_check;
+using actors::http_gateway::health_probe;
+using actors::http_gateway::health_status;
+using std::chrono::milliseconds;
+
+jobs::store_options store_options(const config::settings& s) {
+  jobs::store_options out;
+  out.claim_ttl_ms = s.jobs.claim_ttl.count();
+  out.ageing_ms = s.jobs.ageing.count();
+  out.retention_ms = s.jobs.result_retention.count();
+  out.key_retention_ms = s.jobs.key_retention.count();
+  out.max_jobs = s.jobs.max_jobs;
+  out.worker_deaths = s.jobs.worker_deaths;
+  for (auto& [name, q] : s.queues)
+    out.queues[name] = {q.concurrency, q.rate,
+                        q.burst > 0 ? static_cast<double>(q.burst) : std::max(q.rate, 1.0)};
+  return out;
+}
+
+class in_memory final : public job_storage {
+public:
+  in_memory(jobs::store_options options, std::shared_ptr<jobs::job_observer> observer)
+      : observer_(std::move(observer)),
+        state_(std::make_shared<jobs::memory_state>(std::move(options), observer_.get())) {}
+
+  void open(milliseconds) override {}
+  caf::actor spawn(caf::event_based_actor& parent, actor::placement at) override {
+    return jobs::spawn_memory_store(parent, std::move(at), state_, [] {
+      auto now = std::chrono::system_clock::now().time_since_epoch();
+      return std::chrono::duration_cast<milliseconds>(now).count();
+    });
+  }
+  std::map<std::string, health_probe> probes() override { return {}; }
+  std::uint64_t unfinished() const override { return state_->jobs.unfinished(); }
+
+private:
+  std::shared_ptr<jobs::job_observer> observer_;
+  std::shared_ptr<jobs::memory_state> state_;
+};
+
+redis::client_options to_server(const config::settings& s, std::string name) {
+  auto address = redis::parse_url(s.redis.url);
+  if (!address)
+    throw std::runtime_error("redis.url: " + words(address.error()));
+  redis::client_options out;
+  out.server = std::move(*address);
+  out.name = std::move(name);
+  out.key_prefix = s.redis.key_prefix;
+  return out;
+}
+
+class in_redis final : public job_storage {
+public:
+  in_redis(const config::settings& s, const std::string& node, std::shared_ptr<jobs::job_observer> observer)
+      : options_(store_options(s)), observer_(std::move(observer)),
+        commands_(io_.context(), to_server(s, "tutti-" + node)),
+        mailbox_(io_.context(), to_server(s, "tutti-" + node + "-mailbox")) {}
+
+  void open(milliseconds patience) override {
+    auto until = std::chrono::steady_clock::now() + patience;
+    auto state = commands_.state();
+    for (; !state.connected && state.reason.empty() && std::chrono::steady_clock::now() < until;
+         state = commands_.state())
+      std::this_thread::sleep_for(milliseconds{5}); // once, before there are actors
+    if (state.refused)
+      throw std::runtime_error("redis: " + state.reason);
+    if (!state.connected)
+      return; // it says so in the log, and in /health
+    if (std::atoi(state.server.version.c_str()) < 7)
+      throw std::runtime_error("redis: jobs need version 7.0 or later, this is " + state.server.version);
+    redis::check_durability(commands_, until, [](const std::vector<std::string>& findings) {
+      for (auto& finding : findings)
+        telemetry::get().warn("redis.durability finding=\"{}\"", finding);
+    });
+  }
+  caf::actor spawn(caf::event_based_actor& parent, actor::placement at) override {
+    return redis_jobs::spawn_redis_store(parent, std::move(at), {commands_, mailbox_}, options_, observer_);
+  }
+  std::map<std::string, health_probe> probes() override {
+    return {{"redis", [this] {
+               auto state = commands_.state();
+               health_check out{health_status::healthy, true, state.round_trip,
+                                "version " + state.server.version};
+               if (!state.connected)
+                 out = {health_status::unhealthy, true, {}, state.reason};
+               return out;
+             }}};
+  }
+  std::uint64_t unfinished() const override { return 0; }
+
+private:
+  jobs::store_options options_;
+  std::shared_ptr<jobs::job_observer> observer_;
+  net::io_thread io_{"tutti.redis"};
+  redis::client commands_;
+  redis::client mailbox_;
+};
+
+} // namespace
+
+std::unique_ptr<job_storage> make_job_storage(const config::settings& s, const std::string& node,
+                                              std::shared_ptr<jobs::job_observer> observer) {
+  if (s.queue.provider == config::provider::redis)
+    return std::make_unique<in_redis>(s, node, std::move(observer));
+  return std::make_unique<in_memory>(store_options(s), std::move(observer));
+}
+
+} // namespace tutti::services::node

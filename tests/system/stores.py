@@ -1,0 +1,65 @@
+"""A Redis of its own for a test: a real server that can be killed, frozen and filled."""
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+from support import prepare_child, wait_for
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Redis:
+    def __init__(self, *arguments):
+        self.folder = tempfile.mkdtemp(prefix="tutti-redis-")
+        self.port = free_port()
+        self.arguments = arguments
+        self.process = None
+        self.url = f"redis://127.0.0.1:{self.port}"
+        self.start()
+
+    def start(self):
+        with open(os.path.join(self.folder, "log"), "ab") as log:
+            self.process = subprocess.Popen(
+                ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.folder, "--save", "",
+                 "--appendonly", "yes", "--appendfsync", "always", *self.arguments],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=lambda: prepare_child(None))
+        wait_for(lambda: self.cli("PING", check=False).startswith(("PONG", "NOAUTH")), "redis")
+
+    def cli(self, *words, check=True):
+        done = subprocess.run(["redis-cli", "-p", str(self.port), *words], capture_output=True, text=True, timeout=10)
+        if check and done.returncode != 0:
+            raise AssertionError(done.stderr)
+        return done.stdout.strip()
+
+    def kill(self):
+        self.process.send_signal(signal.SIGCONT)
+        self.process.kill()
+        self.process.wait()
+
+    def freeze(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def environment(self, name, **more):
+        return {"QUEUE_PROVIDER": "redis", "REDIS_URL": self.url, "TUTTI_NODE_NAME": name,
+                "TUTTI_JOBS_CLAIM_TTL": "2s", **more}
+
+    def close(self):
+        self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
