@@ -51,6 +51,7 @@ class TwoNodes(unittest.TestCase):
         name = self.nodes["a"].wait_job(id, "running")["node"]
         began = time.monotonic()
         self.nodes[name].process.kill()
+        self.nodes[name].process.wait()
         job = self.other(name).wait_job(id)
         note(f"done elsewhere after {time.monotonic() - began:.1f} s, claim TTL 2 s, run 1.5 s")
         self.assertEqual((job["status"], outcomes(job)), ("succeeded", ["lost", "succeeded"]))
@@ -61,6 +62,7 @@ class TwoNodes(unittest.TestCase):
         for n in range(3):
             name = wait_for(lambda: self.running_on(id), "the job to run", 20)
             self.nodes[name].process.kill()
+            self.nodes[name].process.wait()
             if n < 2:
                 self.nodes[name] = self.start(name)
         job = wait_for(lambda: self.final(id), "the job's end", 20)
