@@ -61,9 +61,15 @@ local function note(j, ran)
   changes[#changes + 1] = {j.id, s[STATUS], s[ATTEMPT], j.type, j.queue, s[NODE], s[ERROR], ran or -1, j.trace}
 end
 
+local opened = {}
 local function open_queue(queue, most)
+  if opened[queue] then return true end
+  opened[queue] = true
   if call('HEXISTS', P .. 'q', queue) == 1 then return true end
-  if most and call('HLEN', P .. 'q') >= most then return false end
+  if most and call('HLEN', P .. 'q') >= most then
+    opened[queue] = nil
+    return false
+  end
   call('HSET', P .. 'q', queue, '0')
   for prio = 0, 2 do
     redis.pcall('XGROUP', 'CREATE', stream(queue, prio), 'w', '0', 'MKSTREAM') -- BUSYGROUP: it is there
@@ -240,14 +246,15 @@ end
 -- One submission; see submit.lua for its words. An accepted job answers its status, others {outcome, id, status}.
 local ACCEPTED, DUPLICATE, MISUSED, NOT_UNIQUE, FULL, NO_QUEUE = 0, 1, 2, 3, 4, 5
 local live
+local filled = {} -- buckets
 local function submit(at, max_jobs, max_queues)
   local id, digest, blob, queue, prio, key, policy, value, run_at = unpack(ARGV, at, at + 8)
   run_at = tonumber(run_at)
   policy = tonumber(policy)
-  local keys
+  local keys, b = nil, bucket(id)
   if digest ~= '' then
     keys = key_bucket(digest)
-    local known = call('HGET', keys, digest)
+    local known = call('HSETNX', keys, digest, id) == 0 and call('HGET', keys, digest)
     local first, status, body = known and known:sub(1, 16), nil, nil
     if known and #known > 16 then
       body, status = known:sub(17, 32), known:byte(33)
@@ -259,23 +266,28 @@ local function submit(at, max_jobs, max_queues)
       if first == id then return {ACCEPTED, first, status} end -- sent again by ourselves
       return {body == blob:sub(9, 24) and DUPLICATE or MISUSED, first, status}
     end
+    if known then call('HSET', keys, digest, id) end -- of a job that a host lost with its tail
+  elseif call('HEXISTS', P .. 'j:' .. b, id) == 1 then
+    return {ACCEPTED, id, read(id).s[STATUS]}
   end
-  local b = bucket(id)
-  if call('HEXISTS', P .. 'j:' .. b, id) == 1 then return {ACCEPTED, id, read(id).s[STATUS]} end
+  local function refuse(outcome, other, status)
+    if keys then call('HDEL', keys, digest) end
+    return {outcome, other, status}
+  end
   local replaced
   if policy > 0 then
     local first = call('HGET', P .. 'u', value)
     if first then
       local j = read(first)
       local status = j.s[STATUS]
-      if policy == 2 then return {NOT_UNIQUE, first, status} end
-      if policy == 1 or status == RUNNING then return {DUPLICATE, first, status} end
+      if policy == 2 then return refuse(NOT_UNIQUE, first, status) end
+      if policy == 1 or status == RUNNING then return refuse(DUPLICATE, first, status) end
       replaced = j
     end
   end
   if not live then live = tonumber(call('HGET', P .. 'c', 'live') or 0) end
-  if live - (replaced and 1 or 0) >= max_jobs then return {FULL, '', 0} end
-  if not open_queue(queue, max_queues) then return {NO_QUEUE, '', 0} end
+  if live - (replaced and 1 or 0) >= max_jobs then return refuse(FULL, '', 0) end
+  if not open_queue(queue, max_queues) then return refuse(NO_QUEUE, '', 0) end
   if replaced then
     leave(replaced)
     replaced.s[ERROR], replaced.s[WORDS] = 'replaced', 'replaced by ' .. ARGV[at + 9]
@@ -288,8 +300,10 @@ local function submit(at, max_jobs, max_queues)
   bump(P .. 'c', 'live', 1)
   count_rate(queue, 's')
   if policy > 0 then call('HSET', P .. 'u', value, id) end
-  if digest ~= '' then call('HSET', keys, digest, id) end
-  call('ZADD', P .. 'b', 0, b)
+  if not filled[b] then
+    call('ZADD', P .. 'b', 0, b)
+    filled[b] = true
+  end
   local status, ms, seq = QUEUED, 0, 0
   if run_at > now then
     status = SCHEDULED
