@@ -74,8 +74,8 @@ caf::behavior redis_store::make_behavior() {
       [this](finish_attempts& ended) { finish(ended); },
       [this](const attach_worker& hello) { attach(hello); },
       [this](stop_claiming) {
-        if (auto* w = sender_worker())
-          w->stopped = true;
+        if (auto number = sender_worker())
+          workers_[number].stopped = true;
       },
       [this](const renew_claims& renewals) { renew(renewals); },
       [this](report_progress& progress) { report(progress); },
@@ -171,10 +171,14 @@ void redis_store::send_repeated(std::uint64_t number) {
       });
 }
 
-/// The queues of the config are there from the start.
+/// The queues of the config are there from the start, and the scripts, so that none comes late.
 void redis_store::set_up() {
   auto make = [this] {
     redis::command_batch batch;
+    auto& s = all_scripts();
+    for (auto* one : {&s.cancel, &s.claim, &s.discard, &s.finish, &s.fire, &s.lose, &s.progress, &s.purge,
+                      &s.queues, &s.renew, &s.restart, &s.setup, &s.submit, &s.tick})
+      batch.add("SCRIPT", "LOAD", one->source());
     call(batch, all_scripts().setup, 3 + options_.queues.size()).arg("0").arg("").arg("default");
     for (auto& [name, limits] : options_.queues)
       batch.arg(name);

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -47,7 +48,9 @@ private:
     std::uint32_t credit = 0;
     bool stopped = false;
     bool claiming = false;
-    bool again = false; ///< claim once more when the present claim is answered
+    bool again = false;          ///< claim once more when the present claim is answered
+    std::uint32_t finishing = 0; ///< outcomes of it that the server has not answered, in messages
+    std::optional<bool> ended;   ///< whether it died
   };
   /// A claim whose outcome has not been recorded; also a lost one, whose worker still owes its outcome.
   struct held_claim {
@@ -76,10 +79,11 @@ private:
   void set_up();
 
   // store_claims.cpp
-  worker* sender_worker();
+  std::uint32_t sender_worker(); ///< 0: it is none
   worker* worker_of(std::string_view consumer);
   void attach(const jobs::attach_worker& hello);
   void worker_ended(std::uint32_t number, bool died);
+  void give_back(std::uint32_t number);
   bool wants_jobs(const worker& w) const noexcept { return !w.stopped && w.credit > 0; }
   bool hungry() const noexcept;
   /// Appends a claim for each worker that can take jobs; returns those workers, whose answers come in this
@@ -89,7 +93,8 @@ private:
   void claims_answered(const std::vector<std::uint32_t>& by, std::span<redis::reply> answers);
   void claimed(std::uint32_t number, const redis::reply& answer);
   void finish(jobs::finish_attempts& ended);
-  void finished(const std::vector<jobs::attempt_outcome>& outcomes, const redis::reply& answer);
+  void finished(std::uint32_t by, const std::vector<jobs::attempt_outcome>& outcomes,
+                const redis::reply& answer);
   void renew(const jobs::renew_claims& renewals);
   void report(const jobs::report_progress& progress);
   void listen();

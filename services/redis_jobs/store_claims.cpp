@@ -17,11 +17,11 @@ constexpr std::int64_t longest_delay = std::int64_t{366} * 24 * 3600 * 1000; ///
 
 } // namespace
 
-redis_store::worker* redis_store::sender_worker() {
+std::uint32_t redis_store::sender_worker() {
   for (auto& [number, w] : workers_)
     if (w.handle == current_sender())
-      return &w;
-  return nullptr;
+      return number;
+  return 0;
 }
 
 redis_store::worker* redis_store::worker_of(std::string_view consumer) {
@@ -35,8 +35,11 @@ void redis_store::attach(const attach_worker& hello) {
   auto handle = caf::actor_cast<caf::actor>(current_sender());
   monitor(handle);
   auto number = ++last_worker_;
-  workers_[number] =
-      worker{handle, instance_ + "/" + std::to_string(number), hello.node, hello.credit, false, false, false};
+  auto& w = workers_[number];
+  w.handle = handle;
+  w.consumer = instance_ + "/" + std::to_string(number);
+  w.node = hello.node;
+  w.credit = hello.credit;
   claim_now();
 }
 
@@ -44,8 +47,16 @@ void redis_store::worker_ended(std::uint32_t number, bool died) {
   auto i = workers_.find(number);
   if (i == workers_.end())
     return;
-  auto consumer = i->second.consumer;
-  workers_.erase(i);
+  i->second.ended = died;
+  if (i->second.finishing == 0)
+    give_back(number);
+}
+
+/// Its claims, when the outcomes that it had sent are recorded.
+void redis_store::give_back(std::uint32_t number) {
+  auto consumer = workers_.at(number).consumer;
+  auto died = workers_.at(number).ended.value_or(false);
+  workers_.erase(number);
   std::erase_if(held_, [&](auto& one) { return one.second.worker == number; });
   auto make = [this, consumer, died] {
     redis::command_batch batch;
@@ -165,6 +176,9 @@ void redis_store::finish(finish_attempts& ended) {
   if (ended.outcomes.empty())
     return;
   auto kept = std::make_shared<std::vector<attempt_outcome>>(std::move(ended.outcomes));
+  auto by = sender_worker();
+  if (by != 0)
+    ++workers_[by].finishing;
   auto make = [this, kept] {
     redis::command_batch batch;
     call(batch, all_scripts().finish, 1 + 7 * kept->size()).arg(hungry() ? "1" : "0");
@@ -178,14 +192,14 @@ void redis_store::finish(finish_attempts& ended) {
           .arg(std::clamp<std::int64_t>(o.retry_in_ms, 0, longest_delay));
     return batch;
   };
-  insist(make, [this, kept](redis::batch_result& result) { finished(*kept, result.replies.front()); });
+  insist(make,
+         [this, by, kept](redis::batch_result& result) { finished(by, *kept, result.replies.front()); });
 }
 
-void redis_store::finished(const std::vector<attempt_outcome>& outcomes, const redis::reply& answer) {
+void redis_store::finished(std::uint32_t by, const std::vector<attempt_outcome>& outcomes,
+                           const redis::reply& answer) {
   auto halves = answer.elements();
-  if (halves.size() != 2)
-    return;
-  auto each = halves[0].elements();
+  auto each = halves.size() == 2 ? halves[0].elements() : replies{};
   for (std::size_t i = 0; i < outcomes.size() && i < each.size(); ++i) {
     auto& outcome = outcomes[i];
     auto held = held_.find(outcome.id);
@@ -206,7 +220,10 @@ void redis_store::finished(const std::vector<attempt_outcome>& outcomes, const r
       ++w->second.credit;
     held_.erase(held);
   }
-  tell_changes(halves[1].elements());
+  if (halves.size() == 2)
+    tell_changes(halves[1].elements());
+  if (auto w = workers_.find(by); w != workers_.end() && --w->second.finishing == 0 && w->second.ended)
+    give_back(by);
   claim_now();
 }
 
