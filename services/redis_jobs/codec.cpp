@@ -183,10 +183,13 @@ std::optional<job_view> read_job(job_id id, std::string_view fixed, std::string_
 std::string pack_schedule(const planned_schedule& schedule) {
   auto& v = schedule.view;
   auto& s = v.spec;
+  auto job = s.job; // its key and trace are of a firing
+  job.idempotency_key.clear();
+  job.trace = {};
   packer out;
   auto time = [](unix_ms t) { return static_cast<std::uint64_t>(t); };
   out.u8(1); // version of this layout
-  out.text(s.name).text(fixed_half(s.job, {})).u64(time(s.interval_ms)).text(s.cron).text(s.time_zone);
+  out.text(s.name).text(fixed_half(job, {})).u64(time(s.interval_ms)).text(s.cron).text(s.time_zone);
   out.u8(static_cast<std::uint64_t>(s.missed)).u64(time(s.jitter_ms)).u8(s.paused);
   out.u64(time(v.created_at)).u64(time(v.next_at)).u64(time(v.last_at));
   out.u64(v.last_job.hi).u64(v.last_job.lo).u64(v.fired);
