@@ -51,8 +51,8 @@ public:
 protected:
   /// For actors that come in great numbers and derive their path from their state (override describe()).
   metered(caf::actor_config& cfg, actor_table& table, actor_type& type, std::uint64_t mailbox_limit);
-  /// In the constructor: no handler of this actor takes more than some milliseconds, so that a thread that has
-  /// other work may run it (lend_thread).
+  /// In the constructor: no handler of this actor takes more than some milliseconds, so that a thread that
+  /// has other work may run it (lend_thread).
   void mark_brief() noexcept { brief_ = true; }
   caf::invoke_message_result consume(caf::mailbox_element& element) override;
   void describe(actor_view& view) const override;

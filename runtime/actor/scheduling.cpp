@@ -1,8 +1,8 @@
 #include "runtime/actor/scheduling.hpp"
 
 #include <atomic>
-#include <condition_variable>
 #include <chrono>
+#include <condition_variable>
 #include <deque>
 #include <limits>
 #include <mutex>

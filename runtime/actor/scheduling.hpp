@@ -15,9 +15,9 @@ namespace tutti::runtime::actor {
 /// timeout are reported. And its queue allocates a list node for each run.
 void use_shared_queue(caf::actor_system_config& config, std::size_t threads, std::size_t messages_a_run);
 
-/// Lets a thread that is no worker, such as an I/O thread at the end of its turn, deliver messages and then run
-/// the actors that are marked brief (metered::mark_brief), some 500 µs at most: what a request sets off is
-/// mostly done before another thread could have woken up. Workers are woken for what is left.
+/// Lets a thread that is no worker, such as an I/O thread at the end of its turn, deliver messages and then
+/// run the actors that are marked brief (metered::mark_brief), some 500 µs at most: what a request sets off
+/// is mostly done before another thread could have woken up. Workers are woken for what is left.
 ///
 /// `feed` is called once, at once, and enqueues its messages with the unit it is given (null with another
 /// scheduler).

@@ -41,7 +41,8 @@ struct event {
 
 class event_bus {
 public:
-  static constexpr std::size_t max_detail = 4096; ///< bytes; a longer detail, or one that finds no memory, is dropped
+  static constexpr std::size_t max_detail =
+      4096; ///< bytes; a longer detail, or one that finds no memory, is dropped
 
   /// Keeps the last `capacity` events (at least 1).
   explicit event_bus(std::size_t capacity = 4096);
