@@ -38,9 +38,9 @@ jobs::store_options store_options(const config::settings& s) {
 
 class in_memory final : public job_storage {
 public:
-  in_memory(jobs::store_options options, std::shared_ptr<jobs::job_observer> observer)
+  in_memory(const jobs::store_options& options, std::shared_ptr<jobs::job_observer> observer)
       : observer_(std::move(observer)),
-        state_(std::make_shared<jobs::memory_state>(std::move(options), observer_.get())) {}
+        state_(std::make_shared<jobs::memory_state>(options, observer_.get())) {}
 
   void open(milliseconds) override {}
   caf::actor spawn(caf::event_based_actor& parent, actor::placement at) override {

@@ -108,14 +108,14 @@ private:
   using job_list = std::vector<jobs::job_view>;
   /// The jobs of those ids that are there, in their order.
   void fetch(const std::vector<std::string>& ids, bool with_history, std::function<void(job_list&)> then,
-             failure_handler fail);
+             const failure_handler& fail);
   caf::result<jobs::job_view> get(jobs::job_id id);
   caf::result<jobs::job_page> list(const jobs::list_jobs& query);
-  void list_by_key(std::shared_ptr<listing> of);
-  void list_on(std::shared_ptr<listing> of);
+  void list_by_key(const std::shared_ptr<listing>& of);
+  void list_on(const std::shared_ptr<listing>& of);
   void list_ids(std::shared_ptr<listing> of, std::string_view index);
-  void list_buckets(std::shared_ptr<listing> of);
-  void list_bucket(std::shared_ptr<listing> of);
+  void list_buckets(const std::shared_ptr<listing>& of);
+  void list_bucket(const std::shared_ptr<listing>& of);
   caf::result<std::vector<jobs::queue_view>> queues();
   jobs::queue_view queue_of(const redis::reply& row, unix_ms now) const;
 
@@ -125,11 +125,11 @@ private:
   caf::result<bool> discard(jobs::job_id id);
   caf::result<std::uint32_t> retry_dead(const jobs::retry_dead& order);
   struct bulk_retry;
-  void retry_more(std::shared_ptr<bulk_retry> of);
+  void retry_more(const std::shared_ptr<bulk_retry>& of);
   caf::result<jobs::queue_view> pause(const jobs::pause_queue& order);
   struct purging;
   caf::result<std::uint64_t> purge(const jobs::purge_queue& order);
-  void purge_more(std::shared_ptr<purging> of);
+  void purge_more(const std::shared_ptr<purging>& of);
 
   // store_schedules.cpp
   caf::result<jobs::schedule_view> put(jobs::put_schedule& order);

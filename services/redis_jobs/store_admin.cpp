@@ -119,12 +119,12 @@ caf::result<std::uint32_t> redis_store::retry_dead(const jobs::retry_dead& order
   of->left = order.max;
   of->promise = make_response_promise<std::uint32_t>();
   auto promise = of->promise;
-  retry_more(std::move(of));
+  retry_more(of);
   return promise;
 }
 
 /// A page of dead letters after the other, each restarted as a whole.
-void redis_store::retry_more(std::shared_ptr<bulk_retry> of) {
+void redis_store::retry_more(const std::shared_ptr<bulk_retry>& of) {
   auto ended = [of] { of->promise.deliver(of->done); };
   if (of->left == 0)
     return ended();
@@ -192,11 +192,11 @@ caf::result<std::uint64_t> redis_store::purge(const purge_queue& order) {
   of->name = order.name;
   of->promise = make_response_promise<std::uint64_t>();
   auto promise = of->promise;
-  purge_more(std::move(of));
+  purge_more(of);
   return promise;
 }
 
-void redis_store::purge_more(std::shared_ptr<purging> of) {
+void redis_store::purge_more(const std::shared_ptr<purging>& of) {
   redis::command_batch batch;
   call(batch, all_scripts().purge, 4).arg(of->name).arg(of->until).arg(of->phase).arg(of->cursor);
   ask_all(

@@ -56,7 +56,7 @@ struct redis_store::listing {
 };
 
 void redis_store::fetch(const std::vector<std::string>& ids, bool with_history,
-                        std::function<void(job_list&)> then, failure_handler fail) {
+                        std::function<void(job_list&)> then, const failure_handler& fail) {
   redis::command_batch batch;
   for (auto& id : ids) {
     auto bucket = std::string{bucket_of(id)};
@@ -108,7 +108,7 @@ caf::result<job_page> redis_store::list(const list_jobs& query) {
   return of->promise;
 }
 
-void redis_store::list_by_key(std::shared_ptr<listing> of) {
+void redis_store::list_by_key(const std::shared_ptr<listing>& of) {
   auto digest = key_digest(of->query.filter.idempotency_key);
   redis::command_batch batch;
   batch.add("HGET", prefix_ + "i:" + key_bucket(digest), digest);
@@ -132,7 +132,7 @@ void redis_store::list_by_key(std::shared_ptr<listing> of) {
       fail);
 }
 
-void redis_store::list_on(std::shared_ptr<listing> of) {
+void redis_store::list_on(const std::shared_ptr<listing>& of) {
   if (of->enough())
     return of->end(true);
   auto& status = of->query.filter.status;
@@ -177,7 +177,7 @@ void redis_store::list_ids(std::shared_ptr<listing> of, std::string_view index) 
       fail);
 }
 
-void redis_store::list_buckets(std::shared_ptr<listing> of) {
+void redis_store::list_buckets(const std::shared_ptr<listing>& of) {
   auto fail = [of](const caf::error& reason) { of->fail(reason); };
   redis::command_batch batch;
   if (!of->buckets.empty()) {
@@ -217,7 +217,7 @@ void redis_store::list_buckets(std::shared_ptr<listing> of) {
       fail);
 }
 
-void redis_store::list_bucket(std::shared_ptr<listing> of) {
+void redis_store::list_bucket(const std::shared_ptr<listing>& of) {
   std::vector<std::string> ids;
   for (; !of->ids.empty() && ids.size() < ids_at_once; of->ids.pop_front())
     ids.push_back(std::move(of->ids.front()));

@@ -42,19 +42,8 @@ local function open(q)
   end
 end
 
--- Since when the first undelivered job of a stream waits.
 local function head(q, prio)
-  if not q.heads[prio] then
-    local key = stream(q.name, prio)
-    local last = '0-0'
-    for _, group in ipairs(call('XINFO', 'GROUPS', key)) do
-      for i = 1, #group, 2 do
-        if group[i] == 'last-delivered-id' then last = group[i + 1] end
-      end
-    end
-    local first = call('XRANGE', key, '(' .. last, '+', 'COUNT', 1)[1]
-    q.heads[prio] = first and tonumber(first[1]:match('^%d+')) or now
-  end
+  if not q.heads[prio] then q.heads[prio] = waits_since(q.name, prio) or now end
   return q.heads[prio]
 end
 -- The level whose first job comes next, and how many of it may be taken at once.

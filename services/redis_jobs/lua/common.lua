@@ -77,6 +77,19 @@ local function open_queue(queue, most)
   return true
 end
 
+-- Since when the first undelivered job of a stream waits, or nothing.
+local function waits_since(queue, prio)
+  local key = stream(queue, prio)
+  local last = '0-0'
+  for _, group in ipairs(call('XINFO', 'GROUPS', key)) do
+    for i = 1, #group, 2 do
+      if group[i] == 'last-delivered-id' then last = group[i + 1] end
+    end
+  end
+  local first = call('XRANGE', key, '(' .. last, '+', 'COUNT', 1)[1]
+  return first and tonumber(first[1]:match('^%d+'))
+end
+
 local function entry_name(ms, seq) return string.format('%.0f-%.0f', ms, seq) end
 
 local function parse(id, spec)
