@@ -104,9 +104,9 @@ caf::behavior redis_store::make_behavior() {
 /// Nobody waits for the answers: what does not reach the server ends with the claims' time.
 void redis_store::on_exit() {
   if (observer_)
-    for (auto& [id, held] : held_)
-      observer_->changed({id, held.type, held.queue, held.node, "lost", job_status::queued, held.attempt, 0,
-                          std::nullopt, held.trace});
+    for (auto& [claim, held] : held_)
+      observer_->changed({claim.first, held.type, held.queue, held.node, "lost", job_status::queued,
+                          held.attempt, 0, std::nullopt, held.trace});
   redis::command_batch batch;
   for (auto& [number, w] : workers_)
     call(batch, all_scripts().lose, 3).arg(w.consumer).arg("0").arg(options_.worker_deaths);

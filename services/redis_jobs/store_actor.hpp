@@ -52,9 +52,9 @@ private:
     std::uint32_t finishing = 0; ///< outcomes of it that the server has not answered, in messages
     std::optional<bool> ended;   ///< whether it died
   };
-  /// A claim whose outcome has not been recorded; also a lost one, whose worker still owes its outcome.
+  /// A claim whose outcome has not been recorded; also a lost one, whose worker still owes its outcome, while
+  /// the job may be claimed here again.
   struct held_claim {
-    std::uint64_t token = 0;
     std::uint32_t worker = 0;
     std::uint32_t attempt = 0;
     std::string type, queue, node;
@@ -156,8 +156,8 @@ private:
   void send_repeated(std::uint64_t number);
   std::uint32_t last_worker_ = 0;
   std::map<std::uint32_t, worker> workers_;
-  std::unordered_map<jobs::job_id, held_claim> held_;
-  std::uint64_t turn_ = 0; ///< of the queues
+  std::map<std::pair<jobs::job_id, std::uint64_t>, held_claim> held_; ///< by token too
+  std::uint64_t turn_ = 0;                                            ///< of the queues
   std::uint64_t timer_ = 0;
   clock_type::time_point ticks_at_{}; ///< zero: no timer is set
   bool ticking_ = false;

@@ -148,7 +148,7 @@ void redis_store::claimed(std::uint32_t number, const redis::reply& answer) {
     job.created_at = fixed->created_at;
     job.lease_until = now + options_.claim_ttl_ms;
     job.trace = fixed->trace;
-    held_[job.id] = {job.token, number, job.attempt, job.type, job.queue, w.node, job.trace};
+    held_[{job.id, job.token}] = {number, job.attempt, job.type, job.queue, w.node, job.trace};
     if (observer_)
       observer_->changed({job.id,
                           job.type,
@@ -202,15 +202,16 @@ void redis_store::finished(std::uint32_t by, const std::vector<attempt_outcome>&
   auto each = halves.size() == 2 ? halves[0].elements() : replies{};
   for (std::size_t i = 0; i < outcomes.size() && i < each.size(); ++i) {
     auto& outcome = outcomes[i];
-    auto held = held_.find(outcome.id);
-    auto known = held != held_.end() && held->second.token == outcome.token;
+    auto held = held_.find({outcome.id, outcome.token});
+    auto known = held != held_.end();
     auto code = each[i].integer();
     if (code >= 0) {
       auto status = static_cast<job_status>(code & 7);
-      auto& h = held->second;
-      if (known && observer_)
+      if (known && observer_) {
+        auto& h = held->second;
         observer_->changed({outcome.id, h.type, h.queue, h.node, outcome.error.kind, status, h.attempt, 0,
                             code >> 3, h.trace});
+      }
       if (status == job_status::retrying || status == job_status::scheduled)
         tick_in(std::chrono::milliseconds{std::min(outcome.retry_in_ms, longest_delay)});
     }

@@ -111,7 +111,12 @@ class Chaos(unittest.TestCase):
             return sum(count for level in node.get("/queues").json()["items"] if level["name"] == "default"
                        for states in level["depth"].values() for state, count in states.items()
                        if state in ("scheduled", "queued", "running", "retrying"))
-        wait_for(lambda: unfinished() == 0, "all jobs to end", 120)
+        try:
+            wait_for(lambda: unfinished() == 0, "all jobs to end", 120)
+        except AssertionError as e:
+            stuck = [job for status in ("scheduled", "queued", "running", "retrying")
+                     for job in node.get(f"/jobs?limit=5&status={status}").json()["items"]]
+            raise AssertionError(f"{e}: {self.faults} {node.get('/queues').json()} {stuck}") from e
         jobs, cursor = {}, ""
         while cursor is not None:
             page = node.get("/jobs?limit=500" + cursor).json()

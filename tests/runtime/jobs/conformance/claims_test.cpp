@@ -105,6 +105,21 @@ TEST_P(JobStore, GivenLostClaimWhenItsStaleOutcomeComesThenCreditIsWhole) {
   EXPECT_TRUE(becomes(id, s::succeeded));
 }
 
+TEST_P(JobStore, GivenLostClaimWhenItsWorkerHasTheJobAgainThenCreditIsWhole) {
+  auto w = attach(2);
+  auto id = accept(job());
+  auto lost = claim(w);
+  auto again = claim(w, 5000ms); // after the lease
+  ASSERT_EQ(again.id, id);
+  finish(w, lost, kind::retry, 0ms);
+  finish(w, again, kind::succeeded);
+  ASSERT_TRUE(becomes(id, s::succeeded));
+  accept(job());
+  accept(job());
+  claim(w);
+  claim(w);
+}
+
 TEST_P(JobStore, GivenLongRunWhenItRenewsThenKeepsItsClaim) {
   auto w = attach(1);
   auto id = accept(job());
