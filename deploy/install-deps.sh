@@ -66,6 +66,7 @@ for_test() {
   command_of openssl openssl
   command_of redis-server redis-server
   command_of redis-tools redis-cli
+  [ -x /usr/lib/postgresql/15/bin/initdb ] || missing+=(postgresql-15) # tests start servers of their own
   module_of python3-yaml yaml
   module_of python3-jsonschema jsonschema
 }

@@ -45,7 +45,7 @@ private:
 
   CLI::App* add(CLI::App* to, const std::string& name, const std::string& summary);
   CLI::App* group(const std::string& name, const std::string& summary);
-  CLI::App* talk(CLI::App* to, const std::string& name, const std::string& summary, handler use);
+  CLI::App* talk(CLI::App* to, const std::string& name, const std::string& summary, const handler& use);
   void add_local();
   void add_jobs();
   void add_queues();
@@ -82,7 +82,8 @@ CLI::App* grammar::group(const std::string& name, const std::string& summary) {
   return add(&app_, name, summary)->require_subcommand(1);
 }
 
-CLI::App* grammar::talk(CLI::App* to, const std::string& name, const std::string& summary, handler use) {
+CLI::App* grammar::talk(CLI::App* to, const std::string& name, const std::string& summary,
+                        const handler& use) {
   auto* made = add(to, name, summary);
   made->footer("--url, --token, --json and --timeout may stand here too: see tutti --help");
   made->callback([this, use] {
@@ -133,6 +134,14 @@ void grammar::add_local() {
   demo->add_flag("--once", out_.demo.once, "Ends after the tour: 0 only if every step did what it says");
   demo->add_option("--port", out_.demo.port, "Default: a free one")->check(CLI::Range(1, 65535));
   demo->callback([this] { out_.what = arguments::kind::demo; });
+  auto* migrate = add(&app_, "migrate", "Brings the PostgreSQL database up to date");
+  migrate->add_option("--config", file_, "cluster.toml; without it: $DATABASE_URL");
+  migrate->add_flag("--check", out_.check, "Changes nothing; fails when something is pending");
+  migrate->callback([this] {
+    out_.what = arguments::kind::migrate;
+    if (!file_.empty())
+      out_.config = file_;
+  });
   auto* help = add(&app_, "help", "Says what a command takes");
   help->add_option("COMMAND", help_for_);
   help->callback([this] { out_.text = help_of(help_for_); });

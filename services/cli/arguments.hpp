@@ -18,12 +18,14 @@ struct arguments {
     node,
     config_check,
     demo,
+    migrate,
     talk, ///< everything that asks a node
   };
   kind what = kind::text;
   std::string text;
   std::optional<std::string> config;
-  std::string name; ///< of the node
+  std::string name;   ///< of the node
+  bool check = false; ///< migrate: change nothing
   demo_options demo;
   http_options connection;
   bool as_json = false;

@@ -33,6 +33,8 @@ int dispatch(const arguments& given, console& to, const run_node& node) {
     return config_check(to, given.config.value_or(""), given.name, given.as_json);
   case arguments::kind::demo:
     return run_demo(to, given.demo);
+  case arguments::kind::migrate:
+    return run_migrations(to, given.config, given.check, given.as_json);
   case arguments::kind::talk:
     return with_node(to, given);
   }

@@ -65,6 +65,8 @@ never 'ICU is for runtime/jobs (time zones, UTF-8) and, later, actors/transfer' 
 never 'CLI11 is included in services/cli only' "${include}CLI" '^services/cli/.*\.cpp$'
 never 'Asio and Beast are for services/ (and tests)' "${include}boost/(asio|beast)" '^(services|tests)/'
 never 'hiredis is for services/redis' "${include}hiredis/" '^services/redis/[^/]+\.cpp$|^tests/bench/'
+never 'libpq is for services/postgres, in .cpp files' "${include}(postgresql/)?(libpq|pg_config|postgres_ext)" \
+  '^services/postgres/[^/]+\.cpp$'
 never 'whole CAF in a header costs every includer a second' "${include}caf/all\.hpp" '\.cpp$|^tests/'
 never 'only runtime/cluster may talk CAF between processes' "${include}caf/(io|openssl)/" '^runtime/cluster/'
 

@@ -87,4 +87,7 @@ int follow_events(context& on, const event_options& with);
 /// `tutti config check`: needs no node.
 int config_check(console& to, const std::string& file, const std::string& node, bool as_json);
 
+/// `tutti migrate`: needs no node. With `check` it changes nothing and fails when something is pending.
+int run_migrations(console& to, const std::optional<std::string>& config, bool check, bool as_json);
+
 } // namespace tutti::services::cli
