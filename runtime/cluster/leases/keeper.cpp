@@ -47,7 +47,7 @@ protected:
         owner_ended(down.source);
     });
     return {
-        [this](keep_lease& order) -> caf::result<void> { return keep(order); },
+        [this](keep_lease& order) { keep(order); },
         [this](const drop_lease& order) -> caf::result<lease_dropped> {
           auto promise = make_response_promise<lease_dropped>();
           drop(order.name, promise);
@@ -80,7 +80,7 @@ private:
 
   timer_clock::duration ttl() const { return options_.store.ttl; }
   /// Of requests; the store itself answers before.
-  timer_clock::duration patience() const { return options_.store.call_timeout() * 5 / 4; }
+  std::chrono::milliseconds patience() const { return options_.store.call_timeout() * 5 / 4; }
   /// From `least` to `most` of a thousandth of the TTL.
   timer_clock::duration part(int least, int most) {
     return ttl() * std::uniform_int_distribution<int>{least, most}(random_) / 1000;
@@ -91,11 +91,11 @@ private:
     return part(most / 2, std::min(most, 333));
   }
 
-  caf::error keep(keep_lease& order) {
+  void keep(keep_lease& order) {
     auto owner = caf::actor_cast<caf::actor>(current_sender());
     if (auto bad = check(acquire_leases{options_.holder, {{order.name, 0, order.seen, order.value}}})) {
       telemetry::get().error("lease.refused reason={}", runtime::words(bad));
-      return bad; // here, or the store would refuse all that are asked for together
+      return; // here, or the store would refuse all that are asked for together
     }
     if (watched_.insert(owner.address()).second)
       monitor(owner);
@@ -108,7 +108,6 @@ private:
     w.seen = std::max(w.seen, order.seen);
     (w.lease ? renew_at_ : acquire_at_) = now;
     work();
-    return {};
   }
 
   void drop(const std::string& name, drop_promise promise) {

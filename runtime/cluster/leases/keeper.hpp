@@ -14,9 +14,10 @@
 /// of changes; whether a lease is held, the held_lease itself says.
 namespace tutti::runtime::cluster {
 
-/// From an owner, as a message, or as a CAF request for the word when it breaks a bound (rejected): try to get it and keep it, until drop_lease or the owner's end; lost ones are tried for
-/// again. Again from the same owner: a new value, sent at once. From another one: it takes the place of the
-/// first, which loses the lease; the grant will be a new one.
+/// From an owner, as a plain message: try to get it and keep it, until drop_lease or the owner's end; lost
+/// ones are tried for again. Again from the same owner: a new value, sent at once. From another one: it takes
+/// the place of the first, which loses the lease; the grant will be a new one. What breaks a bound of
+/// lease.hpp is logged as an error and goes no further.
 struct keep_lease {
   std::string name;
   std::string value;
