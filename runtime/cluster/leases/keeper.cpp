@@ -49,8 +49,9 @@ protected:
     return {
         [this](keep_lease& order) { keep(order); },
         [this](const drop_lease& order) -> caf::result<lease_dropped> {
+          auto owner = caf::actor_cast<caf::actor>(current_sender()); // the promise takes it
           auto promise = make_response_promise<lease_dropped>();
-          drop(order.name, promise);
+          drop(owner, order.name, promise);
           return promise;
         },
         [this](keeper_tick, std::uint64_t number) {
@@ -110,9 +111,9 @@ private:
     work();
   }
 
-  void drop(const std::string& name, drop_promise promise) {
+  void drop(const caf::actor& owner, const std::string& name, drop_promise promise) {
     auto i = wanted_.find(name);
-    if (i != wanted_.end() && i->second.owner == current_sender()) {
+    if (i != wanted_.end() && i->second.owner == owner) {
       auto lease = std::move(i->second.lease);
       wanted_.erase(i);
       if (lease) {

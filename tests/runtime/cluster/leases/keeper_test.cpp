@@ -3,9 +3,23 @@
 #include "tests/runtime/cluster/leases/virtual_clock.hpp"
 #include "tests/support/virtual_time.hpp"
 
+#include <optional>
 #include <vector>
 
 #include <caf/all.hpp>
+
+namespace tutti::tests::leases {
+
+/// To an owner: to drop its lease, and to note what came of it.
+struct drop_order {
+  caf::actor keeper;
+  std::string name;
+  std::shared_ptr<std::optional<caf::error>> outcome;
+};
+
+} // namespace tutti::tests::leases
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::tests::leases::drop_order)
 
 namespace tutti::tests::leases {
 namespace {
@@ -57,8 +71,14 @@ struct told {
   bool holds() const { return !gained.empty() && gained.back()->holds(); }
 };
 
-caf::behavior listener(caf::event_based_actor*, std::shared_ptr<told> out) {
+caf::behavior listener(caf::event_based_actor* self, std::shared_ptr<told> out) {
   return {
+      [=](const drop_order& order) {
+        auto outcome = order.outcome;
+        self->request(order.keeper, 60s, drop_lease{order.name})
+            .then([=](const lease_dropped&) { *outcome = caf::error{}; },
+                  [=](const caf::error& e) { *outcome = e; });
+      },
       [=](const lease_gained& g) { out->gained.push_back(g.lease); },
       [=](const lease_lost& l) { out->lost.push_back(l); },
   };
@@ -118,12 +138,10 @@ struct LeaseKeeper : VirtualTime {
     caf::send_as(o.handle, n.keeper, keep_lease{name, value, 0});
     run();
   }
-  /// As the owner; whether it went well.
+  /// As the owner; what came of it.
   std::shared_ptr<std::optional<caf::error>> drop(const node& n, const owner& o, const std::string& name) {
     auto out = std::make_shared<std::optional<caf::error>>();
-    auto* self = static_cast<caf::event_based_actor*>(caf::actor_cast<caf::abstract_actor*>(o.handle));
-    self->request(n.keeper, 60s, drop_lease{name})
-        .then([=](const lease_dropped&) { *out = caf::error{}; }, [=](const caf::error& e) { *out = e; });
+    caf::anon_send(o.handle, drop_order{n.keeper, name, out});
     run();
     return out;
   }
