@@ -63,7 +63,7 @@ private:
 };
 
 const auto postgres = testing::Values(provider{
-    "postgres", 2s, [](lease_store_options options) { return std::make_unique<postgres_world>(options); }});
+    "postgres", 3s, [](lease_store_options options) { return std::make_unique<postgres_world>(options); }});
 INSTANTIATE_TEST_SUITE_P(Postgres, LeaseStore, postgres);
 INSTANTIATE_TEST_SUITE_P(Postgres, LeaseServer, postgres);
 

@@ -51,7 +51,7 @@ private:
 };
 
 const auto redis = testing::Values(provider{
-    "redis", 2s, [](lease_store_options options) { return std::make_unique<redis_world>(options); }});
+    "redis", 3s, [](lease_store_options options) { return std::make_unique<redis_world>(options); }});
 INSTANTIATE_TEST_SUITE_P(Redis, LeaseStore, redis);
 INSTANTIATE_TEST_SUITE_P(Redis, LeaseServer, redis);
 
