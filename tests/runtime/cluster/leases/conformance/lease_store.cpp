@@ -88,4 +88,9 @@ partition_table LeaseStore::table(const client& by) {
   return expect<table_read>(by, read_table{UINT32_MAX}).changed.value();
 }
 
+void LeaseServer::reconnect(const std::vector<client>& nodes) {
+  for (auto& n : nodes)
+    ASSERT_TRUE(eventually([&] { return bool(request<leases_read>(n, read_leases{{"x"}})); }));
+}
+
 } // namespace tutti::tests::leases

@@ -92,6 +92,8 @@ private:
 class LeaseServer : public LeaseStore {
 protected:
   lease_server& server() { return *here().server(); }
+  /// Until each has its connection again. Reading changes nothing, so no time runs for anybody.
+  void reconnect(const std::vector<client>& nodes);
 };
 
 } // namespace tutti::tests::leases

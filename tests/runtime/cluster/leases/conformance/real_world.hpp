@@ -1,4 +1,5 @@
 #pragma once
+#include "runtime/actor/metered.hpp"
 #include "services/net/io_thread.hpp"
 #include "tests/runtime/cluster/leases/conformance/provider.hpp"
 
