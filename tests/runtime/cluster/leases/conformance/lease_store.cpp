@@ -48,9 +48,10 @@ answer<leases_acquired> LeaseStore::ask(const client& by, lease_claim claim) {
 }
 
 lease_grant LeaseStore::acquire(const client& by, lease_claim claim) {
-  auto got = ask(by, std::move(claim));
-  EXPECT_TRUE(got) << runtime::describe(got.error);
-  return got ? got->grants.at(0) : lease_grant{};
+  acquire_leases order{by.who, {}};
+  order.claims.push_back(std::move(claim));
+  auto got = expect<leases_acquired>(by, order);
+  return got.grants.empty() ? lease_grant{} : got.grants.front();
 }
 
 std::uint64_t LeaseStore::granted(const client& by, lease_claim claim) {
