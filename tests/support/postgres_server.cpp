@@ -176,6 +176,13 @@ std::vector<pid_t> children_of(pid_t parent) {
   return out;
 }
 
+/// Gone, or a zombie whose memory is.
+bool has_ended(pid_t pid) {
+  auto stat = content("/proc/" + std::to_string(pid) + "/stat");
+  auto after_name = stat.rfind(')');
+  return after_name == std::string::npos || stat.compare(after_name, 3, ") Z") == 0;
+}
+
 std::uint16_t free_port() {
   auto fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in at{};
@@ -271,11 +278,18 @@ void postgres_server::kill() {
   if (pid_ <= 0)
     return;
   freeze(); // so that it starts no more
-  for (auto pid : children_of(pid_))
+  auto children = children_of(pid_);
+  for (auto pid : children)
     ::kill(pid, SIGKILL);
   ::kill(pid_, SIGKILL);
   ::waitpid(pid_, nullptr, 0);
   pid_ = -1;
+  // The next server refuses to start while one of them has the shared memory; as orphans they are not ours to
+  // wait for.
+  auto until = std::chrono::steady_clock::now() + start_deadline;
+  for (auto pid : children)
+    while (!has_ended(pid) && std::chrono::steady_clock::now() < until)
+      ::poll(nullptr, 0, 2);
 }
 
 void postgres_server::freeze() {

@@ -1,0 +1,119 @@
+#include "tests/runtime/cluster/leases/keeper_fixture.hpp"
+
+namespace tutti::tests::leases {
+namespace {
+
+TEST_F(LeaseKeeper, GivenOwnerThatDropsWhenAnsweredThenOthersHaveItSoon) {
+  auto a = start_node("a", 1), b = start_node("b", 2);
+  auto mine = start_owner(), other = start_owner();
+  keep(a, mine, "x");
+  keep(b, other, "x");
+  run_for(1s);
+  auto done = drop(a, mine, "x");
+  EXPECT_FALSE(mine.in->holds());
+  ASSERT_TRUE(done->has_value());
+  EXPECT_FALSE(**done);
+  EXPECT_EQ(state("x").left, 0us);
+  run_for(2s);
+  EXPECT_TRUE(other.in->holds());
+  EXPECT_TRUE(mine.in->lost.empty()) << "it knows";
+}
+
+TEST_F(LeaseKeeper, GivenAcquireUnderWayWhenDroppedThenTheGrantIsGivenBackBeforeTheAnswer) {
+  auto a = start_node("a", 1);
+  auto o = start_owner();
+  // Both messages are there before the store answers the first.
+  caf::send_as(o.handle, a.keeper, keep_lease{"x", "", 0});
+  auto done = drop(a, o, "x");
+  run_for(1s);
+  ASSERT_TRUE(done->has_value());
+  EXPECT_FALSE(**done);
+  EXPECT_FALSE(o.in->holds());
+  EXPECT_GT(state("x").epoch, 0u);
+  EXPECT_EQ(state("x").left, 0us);
+}
+
+TEST_F(LeaseKeeper, GivenStoreThatCannotBeReachedWhenDroppedThenAnErrorButNotHeld) {
+  auto a = start_node("a", 1);
+  auto o = start_owner();
+  keep(a, o, "x");
+  a.line->is = wire::state::deaf;
+  auto done = drop(a, o, "x");
+  EXPECT_FALSE(o.in->holds());
+  run_for(3s);
+  ASSERT_TRUE(done->has_value());
+  EXPECT_TRUE(**done);
+}
+
+TEST_F(LeaseKeeper, GivenOwnerThatEndsWhenItHeldLeasesThenTheyAreReleased) {
+  auto a = start_node("a", 1);
+  auto o = start_owner();
+  keep(a, o, "x");
+  keep(a, o, "y");
+  run_for(1s);
+  ASSERT_EQ(o.in->gained.size(), 2u);
+  caf::anon_send_exit(o.handle, caf::exit_reason::kill);
+  run();
+  for (auto& g : o.in->gained)
+    EXPECT_FALSE(g->holds());
+  EXPECT_EQ(state("x").left, 0us);
+  EXPECT_EQ(state("y").left, 0us);
+}
+
+TEST_F(LeaseKeeper, GivenSuccessorWhenItWantsTheSameThenTheOldOwnerLosesAndItGetsAnotherGrant) {
+  auto a = start_node("a", 1);
+  auto old = start_owner(), young = start_owner();
+  keep(a, old, "x");
+  run_for(1s);
+  keep(a, young, "x");
+  run_for(1s);
+  EXPECT_FALSE(old.in->holds());
+  EXPECT_EQ(old.in->lost.size(), 1u);
+  ASSERT_TRUE(young.in->holds());
+  EXPECT_GT(young.in->gained.back()->epoch(), old.in->gained.back()->epoch());
+  drop(a, old, "x");
+  EXPECT_TRUE(young.in->holds()) << "it is not the old owner's any more";
+}
+
+TEST_F(LeaseKeeper, GivenAnotherValueWhenKeptAgainThenOthersReadItSoon) {
+  auto a = start_node("a", 1);
+  auto o = start_owner();
+  keep(a, o, "x", "joining");
+  keep(a, o, "x", "up");
+  EXPECT_EQ(state("x").value, "up");
+  EXPECT_EQ(o.in->gained.size(), 1u);
+}
+
+TEST_F(LeaseKeeper, GivenBadNameWhenWantedThenTheOthersAreNotHurt) {
+  auto a = start_node("a", 1);
+  auto o = start_owner();
+  keep(a, o, "not a name");
+  keep(a, o, "x");
+  run_for(1s);
+  EXPECT_TRUE(o.in->holds());
+}
+
+TEST_F(LeaseKeeper, GivenKeeperThatEndsWhenItHeldLeasesThenNoneIsHeld) {
+  auto a = start_node("a", 1);
+  auto o = start_owner();
+  keep(a, o, "x");
+  ASSERT_TRUE(o.in->holds());
+  caf::anon_send_exit(a.keeper, caf::exit_reason::kill);
+  run();
+  EXPECT_FALSE(o.in->holds());
+}
+
+TEST_F(LeaseKeeper, GivenStoreThatEndsThenTheKeeperEndsAndNothingIsHeld) {
+  auto a = start_node("a", 1);
+  auto o = start_owner();
+  keep(a, o, "x");
+  for (auto& r : running)
+    if (r != a.keeper && r != o.handle)
+      caf::anon_send_exit(r, caf::exit_reason::kill);
+  run();
+  EXPECT_FALSE(o.in->holds());
+  EXPECT_EQ(table.actors([](auto& v) { return v.type == "lease-keeper"; }).size(), 0u);
+}
+
+} // namespace
+} // namespace tutti::tests::leases
