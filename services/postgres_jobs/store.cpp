@@ -96,6 +96,13 @@ void postgres_store::on_exit() {
     database_.run(postgres::unit{}.add(sql::lose, ids, 6, options_.ageing_ms, options_.worker_deaths,
                                        options_.key_retention_ms),
                   [](postgres::answer) {});
+  for (auto& [claim, held] : held_)
+    if (!held.lost) {
+      held.job.status = job_status::queued;
+      held.job.ran_ms = std::max<unix_ms>(server_now() - held.started_at, 0);
+      tell(held.job);
+    }
+  held_.clear();
   workers_.clear();
   calls_.clear();
   orders_.clear();

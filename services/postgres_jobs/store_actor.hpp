@@ -52,7 +52,10 @@ private:
   /// A claim whose outcome has not come; also a lost one, whose worker still owes it.
   struct held_claim {
     std::uint32_t worker = 0;
+    job_event job;
+    unix_ms started_at = 0;
     bool told_to_end = false;
+    bool lost = false;
   };
   using claim_key = std::pair<jobs::job_id, std::uint64_t>;
   struct claim_hash {

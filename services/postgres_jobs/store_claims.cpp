@@ -44,6 +44,8 @@ void postgres_store::attach(const attach_worker& hello) {
 caf::result<void> postgres_store::stop_claiming() {
   if (auto* w = sender_worker())
     w->stopped = true;
+  if (!current_message_id().is_request())
+    return caf::unit;
   auto promise = make_response_promise<caf::unit_t>();
   behind_all([promise]() mutable { promise.deliver(caf::unit); });
   return promise;
@@ -145,18 +147,16 @@ void postgres_store::claimed(turn& of, std::uint32_t number, std::uint32_t asked
     job.lease_until = row.get<unix_ms>(13) + options_.claim_ttl_ms;
     job.trace = telemetry::trace_context::parse(row.get<std::optional<std::string_view>>(11).value_or(""))
                     .value_or(telemetry::trace_context{});
-    if (observer_)
-      observer_->changed({job.id,
-                          job.type,
-                          job.queue,
-                          by == workers_.end() ? std::string_view{} : std::string_view{by->second.node},
-                          {},
-                          job_status::running,
-                          job.attempt,
-                          std::max<unix_ms>(row.get<unix_ms>(12), 0),
-                          std::nullopt,
-                          job.trace});
-    held_[{job.id, job.token}] = {number, false};
+    job_event event;
+    event.id = job.id;
+    event.type = job.type;
+    event.queue = job.queue;
+    event.node = by == workers_.end() ? std::string{} : by->second.node;
+    event.status = job_status::running;
+    event.attempt = job.attempt;
+    event.trace = job.trace;
+    tell(event, row.get<unix_ms>(12));
+    held_[{job.id, job.token}] = {number, std::move(event), row.get<unix_ms>(13), false, false};
     ranked.emplace_back(row.get<std::int64_t>(14), std::move(job));
   }
   of.claimed += ranked.size();
@@ -258,7 +258,7 @@ void postgres_store::append_renewals(turn& to) {
 
 void postgres_store::revoke(const job_event& lost, bool cancel) {
   auto held = held_.find({lost.id, lost.token});
-  if (held == held_.end() || (cancel && std::exchange(held->second.told_to_end, true)))
+  if (held == held_.end() || std::exchange(cancel ? held->second.told_to_end : held->second.lost, true))
     return;
   if (auto w = workers_.find(held->second.worker); w != workers_.end())
     send(w->second.handle, claims_revoked{{{{lost.id, lost.token}, cancel}}});

@@ -21,18 +21,20 @@ const std::string& view_sql() {
   return sql;
 }
 
-/// Looks at $2 jobs after $1 of those that `among` says; the first row is where it stopped and how many that
-/// were.
+/// Looks at $2 jobs after $1 of those that `among` says. Each row begins with where it stopped and how many
+/// that were.
 std::string page_sql(const std::string& among) {
   return "WITH seen AS MATERIALIZED (SELECT id FROM job WHERE id > $1::uuid" + among
-         + " ORDER BY id LIMIT $2), found AS (SELECT " + std::string{view_columns}
-         + " FROM job WHERE id IN (SELECT id FROM seen) AND ($3 < 0 OR status = $3::smallint)"
+         + " ORDER BY id LIMIT $2), last AS MATERIALIZED (SELECT id FROM seen ORDER BY id DESC LIMIT 1), "
+           "found AS ("
+           "SELECT "
+         + std::string{view_columns} + " FROM job WHERE id > $1::uuid AND id <= (SELECT id FROM last)" + among
+         + " AND ($3 < 0 OR status = $3::smallint)"
            " AND ($4 = '' OR type = $4) AND ($5 = '' OR queue = $5) AND ($6 = '' OR idempotency_key = $6)"
            " AND ($7 = '' OR position($7 IN coalesce(error_kind, '')) > 0"
            " OR position($7 IN coalesce(error_message, '')) > 0) ORDER BY id LIMIT $8)"
-           " SELECT (SELECT id FROM seen ORDER BY id DESC LIMIT 1) AS last, (SELECT count(*) FROM seen) AS "
-           "looked, "
-           "found.* FROM (SELECT 1) AS one LEFT JOIN found ON true ORDER BY found.id";
+           " SELECT (SELECT id FROM last), (SELECT count(*) FROM seen), found.*"
+           " FROM (SELECT 1) AS one LEFT JOIN found ON true ORDER BY found.id";
 }
 
 const postgres::statement& page_statement(const std::optional<job_status>& status) {

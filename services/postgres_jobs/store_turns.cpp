@@ -149,10 +149,11 @@ void postgres_store::run_turn() {
     append_submissions(t);
   }
   append_claims(t);
-  if (t.work.calls.empty()) { // whoever it was for has gone
-    auto behind = std::move(t.items.behind);
+  if (t.work.calls.empty()) { // an empty batch, or whoever it was for has gone
+    auto items = std::move(t.items);
     under_way_.reset();
-    for (auto& then : behind)
+    answer_submissions(items);
+    for (auto& then : items.behind)
       then();
     return;
   }
