@@ -26,7 +26,8 @@ void migrate_all(const std::string& url) {
   database_client client{url, 1};
   auto done = std::make_shared<std::promise<pg::migrate_result>>();
   auto future = done->get_future();
-  pg::migrate(client.pool, pg::migrations(), {}, [done](pg::migrate_result r) { done->set_value(std::move(r)); });
+  pg::migrate(client.pool, pg::migrations(), {},
+              [done](pg::migrate_result r) { done->set_value(std::move(r)); });
   if (auto result = waited_for(std::move(future)); result.error)
     throw std::runtime_error(result.error->text);
 }
@@ -92,14 +93,24 @@ job_database::~job_database() {
   }
 }
 
+std::string job_database::url_of(const std::string& user) {
+  run_sql(server_, "CREATE ROLE " + user + " LOGIN SUPERUSER");
+  return server_.url_as(user, name_);
+}
+
+void job_database::shut_out(const std::string& user) {
+  run_sql(server_, "ALTER ROLE " + user + " NOLOGIN");
+  run_sql(server_, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '" + user + "'");
+}
+
 caf::actor start_postgres_store(caf::actor_system& system, runtime::actor::actor_table& table, pg::pool& pool,
                                 const runtime::jobs::store_options& options,
                                 std::shared_ptr<runtime::jobs::job_observer> observer) {
   std::promise<caf::actor> made;
   auto future = made.get_future();
   system.spawn([&](caf::event_based_actor* self) {
-    made.set_value(services::postgres_jobs::spawn_postgres_store(*self, {&table, "/n/store", 0, {}}, pool, options,
-                                                                 std::move(observer)));
+    made.set_value(services::postgres_jobs::spawn_postgres_store(*self, {&table, "/n/store", 0, {}}, pool,
+                                                                 options, std::move(observer)));
   });
   return future.get();
 }

@@ -16,8 +16,8 @@ namespace tutti::tests {
 /// The program's server. Its first use starts it.
 postgres_server& shared_postgres();
 
-/// A database with all tables and nothing in them, a copy of one that was migrated once. Gone with this object;
-/// connections to it are cut.
+/// A database with all tables and nothing in them, a copy of one that was migrated once. Gone with this
+/// object; connections to it are cut.
 class job_database {
 public:
   /// `server` keeps no template: the tables are made in it.
@@ -26,6 +26,10 @@ public:
   job_database(const job_database&) = delete;
   job_database& operator=(const job_database&) = delete;
   std::string url() const { return server_.url(name_); }
+  /// For a client that is to vanish: its own user.
+  std::string url_of(const std::string& user);
+  /// The user's connections are cut at once and it gets no new ones, as when its process is killed.
+  void shut_out(const std::string& user);
 
 private:
   postgres_server& server_;
