@@ -51,6 +51,7 @@ database_client::database_client(const std::string& url, std::size_t connections
         pg::pool_options options;
         options.url = url;
         options.connections = connections;
+        options.backoff_max = options.queue_wait = std::chrono::milliseconds{1000};
         return options;
       }()) {}
 
