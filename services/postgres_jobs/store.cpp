@@ -11,6 +11,7 @@ using namespace runtime;
 using namespace runtime::jobs;
 using tick_atom = caf::atom_constant<caf::atom("tick")>;
 using poll_atom = caf::atom_constant<caf::atom("poll")>;
+using gather_end = caf::atom_constant<caf::atom("gather")>;
 using rest_atom = caf::atom_constant<caf::atom("rest")>;
 using worker_gone = caf::atom_constant<caf::atom("gone")>;
 
@@ -68,6 +69,7 @@ caf::behavior postgres_store::make_behavior() {
         claim_wanted_ = true;
         next_turn();
       },
+      [this](gather_end) { next_turn(); },
       [this](rest_atom) {
         resting_ = false;
         next_turn();

@@ -108,6 +108,7 @@ private:
   void in_turn(std::function<postgres::unit()> make, std::function<void(results&)> then,
                failure_handler fail);
   void next_turn();
+  bool gathers();
   void run_order();
   gathered take_items();
   void run_turn();
@@ -194,6 +195,8 @@ private:
   std::shared_ptr<turn> under_way_;
   bool ordered_ = false; ///< an order is under way
   bool order_is_next_ = true;
+  std::size_t last_group_ = 0;        ///< submissions in the last turn
+  steady::time_point gather_until_{}; ///< so many are likely to come again
   bool claim_wanted_ = false;
   bool resting_ = false;
   std::uint64_t one_by_one_ = 0; ///< turns that take one item each, since one of many is refused

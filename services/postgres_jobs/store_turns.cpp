@@ -10,10 +10,13 @@
 namespace tutti::services::postgres_jobs {
 namespace {
 
+using gather_atom = caf::atom_constant<caf::atom("gather")>;
+
 constexpr std::size_t most_outcomes = 1000; ///< in one transaction
 constexpr std::size_t most_jobs = 1000;     ///< the same, but a batch goes as a whole
 constexpr int most_attempts = 5;            ///< of an order that deadlocks
 constexpr std::chrono::milliseconds turn_deadline{10000};
+constexpr std::chrono::microseconds gather_time{500}; ///< short beside a commit
 constexpr std::chrono::milliseconds collision_pause{20};
 constexpr std::chrono::milliseconds least_pause{100};
 constexpr std::chrono::milliseconds longest_pause{2000};
@@ -74,13 +77,25 @@ void postgres_store::in_turn(std::function<postgres::unit()> make, std::function
   next_turn();
 }
 
+/// Callers that have just been answered send their next submissions now: without a moment's patience the
+/// first of them would have a transaction for itself.
+bool postgres_store::gathers() {
+  auto others =
+      !waiting_.outcomes.empty() || !waiting_.ended.empty() || !waiting_.renewals.empty() || tick_due_;
+  if (others || waiting_.submissions.empty() || waiting_.submissions.size() >= last_group_
+      || steady::now() >= gather_until_)
+    return false;
+  delayed_send(this, gather_time, gather_atom::value);
+  return true;
+}
+
 void postgres_store::next_turn() {
   if (under_way_ || ordered_ || resting_)
     return;
   auto items = !waiting_.empty() || tick_due_ || (claim_wanted_ && hungry());
   if (!orders_.empty() && (order_is_next_ || !items))
     run_order();
-  else if (items)
+  else if (items && !gathers())
     run_turn();
 }
 
@@ -169,6 +184,9 @@ void postgres_store::turn_ended(turn& of, postgres::answer& got) {
     for (std::size_t i = 0; i < of.then.size(); ++i)
       of.then[i](got.results[i]);
     answer_submissions(of.items);
+    if (!of.ticks)
+      last_group_ = of.items.submissions.size();
+    gather_until_ = steady::now() + gather_time;
     if (of.claimed > 0 || !of.items.empty())
       poll_interval_ = milliseconds{20};
     if (of.claims_in_full)
