@@ -56,7 +56,7 @@ CREATE TABLE job (
 CREATE INDEX job_ready ON job (queue, rank, id) WHERE status = 1 AND NOT blocked;
 -- Next of a key, when its holder has ended.
 CREATE INDEX job_line ON job (queue, key, due_at, id) WHERE blocked;
-CREATE INDEX job_due ON job (due_at) WHERE status IN (0, 3);
+CREATE INDEX job_due ON job (due_at, queue) WHERE status IN (0, 3);
 -- Few: a queue's running jobs are counted, a dead worker's are found, expired leases are looked for among them.
 CREATE INDEX job_running ON job (queue, worker) WHERE status = 2;
 CREATE UNIQUE INDEX job_unique ON job (type, unique_value) WHERE unique_policy <> 0 AND status < 4;
@@ -64,8 +64,9 @@ CREATE INDEX job_dead ON job (id) WHERE status = 5;
 CREATE INDEX job_finished ON job (finished_at) WHERE status IN (4, 6); -- retention
 
 -- Attempts that have ended, the latest 20 of a job; not the first when it succeeded: the job's own row says that.
+-- Without a foreign key, whose triggers double the cost of deleting jobs; who deletes a job deletes these.
 CREATE TABLE job_attempt (
-  job_id uuid NOT NULL REFERENCES job ON DELETE CASCADE,
+  job_id uuid NOT NULL,
   attempt integer NOT NULL,
   started_at bigint NOT NULL,
   finished_at bigint NOT NULL,
@@ -95,10 +96,10 @@ CREATE TABLE job_queue (
 ) WITH (fillfactor = 50);
 INSERT INTO job_queue (name) VALUES ('default');
 
--- One row for each run of a node's worker. Its number is not used again, so a claim names one incarnation; only
--- one that is known dead counts towards poison.
+-- One row for each run of a node's worker. Its number is random and not used again, so a claim names one
+-- incarnation; only one that is known dead counts towards poison.
 CREATE TABLE job_worker (
-  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  id bigint PRIMARY KEY,
   node text NOT NULL,
   attached_at bigint NOT NULL DEFAULT server_ms(),
   lease_until bigint NOT NULL
@@ -115,28 +116,35 @@ CREATE TABLE idempotency_record (
 CREATE INDEX idempotency_record_expiry ON idempotency_record (expires_at) WHERE expires_at IS NOT NULL;
 
 -- Depth of each queue without counting a million rows and without a counter that everybody waits for: changes are
--- appended, readers sum them, and now and then somebody folds them:
---   WITH gone AS (DELETE FROM job_depth RETURNING *)
---   INSERT INTO job_depth SELECT queue, priority, status, sum(change) FROM gone GROUP BY 1, 2, 3
+-- appended, readers sum them, and now and then somebody folds them (job_tidy). For the rates, status 7 counts the
+-- jobs that came and 8 those that reached a final state, by periods of ten seconds.
 CREATE TABLE job_depth (
   queue text NOT NULL,
   priority smallint NOT NULL,
   status smallint NOT NULL,
-  change bigint NOT NULL
+  change bigint NOT NULL,
+  period bigint NOT NULL DEFAULT 0
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
 
 CREATE FUNCTION job_depth_inserted() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  INSERT INTO job_depth SELECT queue, priority, status, count(*) FROM after GROUP BY 1, 2, 3;
+  INSERT INTO job_depth
+    SELECT queue, priority, status, count(*), 0 FROM after GROUP BY 1, 2, 3
+    UNION ALL SELECT queue, 0, 7, count(*), server_ms() / 10000 FROM after GROUP BY 1;
   RETURN NULL;
 END $$;
 CREATE FUNCTION job_depth_updated() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   INSERT INTO job_depth
-    SELECT queue, priority, status, sum(change)
-    FROM (SELECT queue, priority, status, 1 AS change FROM after
-          UNION ALL SELECT queue, priority, status, -1 FROM before) AS changes
-    GROUP BY 1, 2, 3 HAVING sum(change) <> 0;
+    WITH changes AS (
+      SELECT queue, priority, status, sum(change) AS change
+      FROM (SELECT queue, priority, status, 1 AS change FROM after
+            UNION ALL SELECT queue, priority, status, -1 FROM before) AS rows
+      GROUP BY 1, 2, 3 HAVING sum(change) <> 0)
+    SELECT queue, priority, status, change, 0 FROM changes
+    UNION ALL
+    SELECT queue, 0, 8, sum(change), server_ms() / 10000 FROM changes WHERE status >= 4
+    GROUP BY 1 HAVING sum(change) > 0;
   RETURN NULL;
 END $$;
 CREATE FUNCTION job_depth_deleted() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -151,9 +159,10 @@ CREATE TRIGGER job_depth_updated AFTER UPDATE ON job REFERENCING OLD TABLE AS be
 CREATE TRIGGER job_depth_deleted AFTER DELETE ON job REFERENCING OLD TABLE AS before
   FOR EACH STATEMENT EXECUTE FUNCTION job_depth_deleted();
 
--- Recurring jobs; nodes take turns by FOR UPDATE SKIP LOCKED on those that are due.
+-- Recurring jobs. Whoever comes first fires one: the row changes only while it is at the version that was read.
 CREATE TABLE schedule (
   name text PRIMARY KEY,
+  version bigint NOT NULL DEFAULT 1,
   type text NOT NULL,
   payload text NOT NULL,
   queue text NOT NULL,
@@ -162,7 +171,7 @@ CREATE TABLE schedule (
   max_attempts integer NOT NULL CHECK (max_attempts > 0),
   timeout_ms integer NOT NULL CHECK (timeout_ms >= 0),
   unique_policy smallint NOT NULL DEFAULT 0,
-  unique_value uuid,
+  unique_value uuid NOT NULL,
   body uuid NOT NULL,
   interval_ms bigint, -- one of these two
   cron text,
@@ -170,12 +179,13 @@ CREATE TABLE schedule (
   missed smallint NOT NULL DEFAULT 0, -- 0 none, 1 once, 2 all
   jitter_ms bigint NOT NULL DEFAULT 0,
   paused boolean NOT NULL DEFAULT false,
-  created_at bigint NOT NULL DEFAULT server_ms(),
+  created_at bigint NOT NULL,
+  anchor bigint NOT NULL,       -- that an interval counts from
   nominal_next bigint NOT NULL, -- without the jitter
-  next_at bigint NOT NULL,
+  next_at bigint NOT NULL,      -- 0: none
   last_at bigint NOT NULL DEFAULT 0,
-  last_job uuid,
+  last_job uuid NOT NULL,
   fired bigint NOT NULL DEFAULT 0,
   CHECK ((interval_ms IS NULL) <> (cron IS NULL))
 );
-CREATE INDEX schedule_due ON schedule (next_at) WHERE NOT paused;
+CREATE INDEX schedule_due ON schedule (next_at) WHERE next_at <> 0;

@@ -134,18 +134,17 @@ TEST_F(Migrate, GivenJobsThatChangeWhenDepthsAreSummedThenTheyAreExact) {
   ASSERT_TRUE(run("UPDATE job SET lease_until = 1").ok());
   ASSERT_TRUE(run("DELETE FROM job WHERE rank > 95").ok());
   auto depths = [&] {
-    return run("SELECT d.n = j.n FROM (SELECT status, sum(change) n FROM job_depth GROUP BY 1) d"
-               " FULL JOIN (SELECT status, count(*) n FROM job GROUP BY 1) j USING (status)");
+    return run(
+        "SELECT d.n = j.n FROM (SELECT status, sum(change) n FROM job_depth WHERE status < 7 GROUP BY 1) d"
+        " FULL JOIN (SELECT status, count(*) n FROM job GROUP BY 1) j USING (status)");
   };
   for (int folded = 0; folded < 2; ++folded) {
     auto got = depths();
     ASSERT_EQ(got.results.at(0).size(), 2u);
     EXPECT_TRUE(got.results[0][0].get<bool>(0) && got.results[0][1].get<bool>(0));
-    ASSERT_TRUE(run("WITH gone AS (DELETE FROM job_depth RETURNING *) INSERT INTO job_depth"
-                    " SELECT queue, priority, status, sum(change) FROM gone GROUP BY 1, 2, 3")
-                    .ok());
+    ASSERT_TRUE(run("SELECT job_tidy(100, 1000)").ok());
   }
-  EXPECT_EQ(number("SELECT count(*) FROM job_depth"), 2);
+  EXPECT_EQ(number("SELECT count(*) FROM job_depth WHERE status < 7"), 2);
 }
 
 TEST_F(Migrate, GivenLeaseRenewalsWhenThereIsRoomThenNoIndexIsTouched) {

@@ -138,7 +138,7 @@ TEST_P(JobStore, GivenManyClaimsWhenWallClockStepsBackThenTokensStillGrow) {
   auto w = attach(1);
   auto spec = job();
   spec.max_attempts = 100;
-  auto last = static_cast<std::uint64_t>(now()) * 1000 - 1;
+  auto last = static_cast<std::uint64_t>(now()) * 1000 - 1; // the claim may come before the answer
   accept(spec);
   for (int i = 0; i < 10; ++i) {
     auto c = claim(w);

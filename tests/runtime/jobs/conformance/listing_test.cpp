@@ -117,7 +117,8 @@ TEST_P(JobStore, GivenListWhenItHoldsJobsThenWithoutHistories) {
 }
 
 TEST_P(JobStore, GivenRandomWorkWhenCountedThenQueuesAgreeWithLists) {
-  options.claim_ttl_ms = options.retention_ms = options.key_retention_ms = 60000;
+  options.claim_ttl_ms = 60000;
+  options.retention_ms = options.key_retention_ms = 3600000; // all are counted at the end
   std::minstd_rand random{42};
   auto w = attach(20);
   std::vector<job_id> ids;
