@@ -3,6 +3,8 @@
 #include "runtime/jobs/memory/store.hpp"
 #include "runtime/telemetry/log.hpp"
 #include "services/net/io_thread.hpp"
+#include "services/postgres/migrations.hpp"
+#include "services/postgres_jobs/store.hpp"
 #include "services/redis/server_checks.hpp"
 #include "services/redis_jobs/store.hpp"
 
@@ -115,12 +117,66 @@ private:
   redis::client mailbox_;
 };
 
+postgres::pool_options to_database(const config::settings& s) {
+  postgres::pool_options out;
+  out.url = s.postgres.url;
+  if (auto wrong = out.validate(); !wrong.empty())
+    throw std::runtime_error("postgres.url: " + wrong);
+  return out;
+}
+
+class in_postgres final : public job_storage {
+public:
+  in_postgres(const config::settings& s, std::shared_ptr<jobs::job_observer> observer)
+      : options_(store_options(s)), observer_(std::move(observer)), pool_(io_.context(), to_database(s)) {}
+
+  void open(milliseconds patience) override {
+    auto until = std::chrono::steady_clock::now() + patience;
+    while (pool_.stats().state == postgres::pool_state::connecting
+           && std::chrono::steady_clock::now() < until)
+      std::this_thread::sleep_for(milliseconds{5}); // once, before there are actors
+    auto state = pool_.stats();
+    if (state.state != postgres::pool_state::up)
+      return; // it says so in the log, and in /health
+    std::promise<postgres::migrate_result> checked;
+    postgres::migrate(pool_, postgres::migrations(), {.check = true},
+                      [&](postgres::migrate_result got) { checked.set_value(std::move(got)); });
+    auto found = checked.get_future().get(); // each of its steps has a deadline
+    if (found.error)
+      throw std::runtime_error("postgres: " + found.error->text);
+    if (!found.migrations.empty())
+      throw std::runtime_error("postgres: the database lacks " + std::to_string(found.migrations.size())
+                               + " migrations of this release; apply them by: tutti migrate");
+  }
+  caf::actor spawn(caf::event_based_actor& parent, actor::placement at) override {
+    return postgres_jobs::spawn_postgres_store(parent, std::move(at), pool_, options_, observer_);
+  }
+  std::map<std::string, health_probe> probes() override {
+    return {{"postgres", [this] {
+               auto state = pool_.stats();
+               health_check out{health_status::healthy, true, state.ping, {}};
+               if (state.state != postgres::pool_state::up)
+                 out = {health_status::unhealthy, true, {}, state.last_error};
+               return out;
+             }}};
+  }
+  std::uint64_t unfinished() const override { return 0; }
+
+private:
+  jobs::store_options options_;
+  std::shared_ptr<jobs::job_observer> observer_;
+  net::io_thread io_{"tutti.postgres"};
+  postgres::pool pool_;
+};
+
 } // namespace
 
 std::unique_ptr<job_storage> make_job_storage(const config::settings& s, const std::string& node,
                                               std::shared_ptr<jobs::job_observer> observer) {
   if (s.queue.provider == config::provider::redis)
     return std::make_unique<in_redis>(s, node, std::move(observer));
+  if (s.queue.provider == config::provider::postgres)
+    return std::make_unique<in_postgres>(s, std::move(observer));
   return std::make_unique<in_memory>(store_options(s), std::move(observer));
 }
 

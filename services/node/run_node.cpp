@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <string_view>
 
 #include <unistd.h>
 
@@ -16,6 +17,17 @@ namespace tutti::services::node {
 namespace {
 
 using namespace runtime;
+
+std::string_view name_of(config::provider provider) {
+  switch (provider) {
+  case config::provider::redis:
+    return "redis";
+  case config::provider::postgres:
+    return "postgres";
+  default:
+    return "memory";
+  }
+}
 
 sigset_t stop_signals() {
   sigset_t out;
@@ -42,10 +54,10 @@ int run_node(const std::optional<std::string>& config_file, const std::string& n
   telemetry::init({static_cast<telemetry::level>(s.log.level), s.log.format == config::log_format::json,
                    loaded.node.name, config::secret_values(s), nullptr});
   auto& log = telemetry::get();
-  if (s.queue.provider == config::provider::postgres || s.store.provider != config::store_provider::memory
-      || s.nodes.size() > 1) {
+  if (s.store.provider != config::store_provider::memory || s.nodes.size() > 1) {
     std::fprintf(stderr,
-                 "this build keeps jobs in memory or in redis; postgres and clusters are not there yet\n");
+                 "this build has no cluster and no domain state in postgres yet: leave store.provider at "
+                 "memory, and start single nodes that share one queue\n");
     return exit_usage;
   }
   // Before threads are started, so that all of them leave these signals to sigwait below.
@@ -65,7 +77,7 @@ int run_node(const std::optional<std::string>& config_file, const std::string& n
     return exit_failed;
   }
   log.info("node.ready version={} http={}:{} queue={}", TUTTI_VERSION, loaded.node.http.host,
-           self.http_port(), s.queue.provider == config::provider::redis ? "redis" : "memory");
+           self.http_port(), name_of(s.queue.provider));
   int signal = 0;
   while (sigwait(&signals, &signal) == EINTR) {
   }

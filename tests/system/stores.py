@@ -63,3 +63,45 @@ class Redis:
 
     def __exit__(self, *_):
         self.close()
+
+
+class Postgres:
+    """As the user postgres where the test runs as root, which PostgreSQL refuses."""
+    BIN = "/usr/lib/postgresql/15/bin/"
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="tutti-postgres-")
+        self.data = os.path.join(self.folder, "data")
+        self.port = free_port()
+        self.user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        os.chmod(self.folder, 0o777)
+        self.run("initdb", "-D", self.data, "-U", "tutti", "--auth=trust", "--no-sync", "--encoding=UTF8")
+        self.url = f"postgres://tutti@127.0.0.1:{self.port}/postgres"
+        self.process = None
+        self.start()
+
+    def run(self, program, *words):
+        done = subprocess.run([*self.user, self.BIN + program, *words], capture_output=True, text=True, timeout=60,
+                              cwd="/")
+        if done.returncode != 0:
+            raise AssertionError(done.stdout + done.stderr)
+        return done.stdout.strip()
+
+    def start(self):
+        self.run("pg_ctl", "-D", self.data, "-w", "-l", os.path.join(self.folder, "log"), "-o",
+                 f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1", "start")
+
+    def kill(self):
+        """All of it at once, as a crash does: `immediate` recovers from the log at the next start."""
+        self.run("pg_ctl", "-D", self.data, "-w", "-m", "immediate", "stop")
+
+    def environment(self, name, **more):
+        return {"QUEUE_PROVIDER": "postgres", "DATABASE_URL": self.url, "TUTTI_NODE_NAME": name,
+                "TUTTI_JOBS_CLAIM_TTL": "2s", **more}
+
+    def close(self):
+        try:
+            self.kill()
+        except AssertionError:
+            pass  # it was down
+        shutil.rmtree(self.folder, ignore_errors=True)
