@@ -1,3 +1,4 @@
+#include "runtime/error.hpp"
 #include "runtime/telemetry/log.hpp"
 #include "services/postgres_jobs/statements.hpp"
 #include "services/postgres_jobs/store_actor.hpp"
@@ -52,7 +53,9 @@ void postgres_store::ask(postgres::unit work, std::function<void(postgres::answe
 }
 
 void postgres_store::behind_all(std::function<void()> then) {
-  if (!waiting_.empty())
+  if (outage_) // it will fail by itself, or see that the server is back
+    then();
+  else if (!waiting_.empty())
     waiting_.behind.push_back(std::move(then));
   else if (under_way_)
     under_way_->items.behind.push_back(std::move(then));
@@ -73,6 +76,8 @@ void postgres_store::read(postgres::unit work, std::function<void(results&)> the
 
 void postgres_store::in_turn(std::function<postgres::unit()> make, std::function<void(results&)> then,
                              failure_handler fail) {
+  if (outage_)
+    return fail(runtime::make_error(runtime::ec::unavailable, "the job store cannot be reached"));
   orders_.push_back({std::move(make), std::move(then), std::move(fail)});
   next_turn();
 }
@@ -229,6 +234,11 @@ void postgres_store::turn_failed(turn& of, const postgres::failure& why) {
   if (!std::exchange(outage_, true))
     telemetry::get().warn("jobs.store_unreachable reason={}", why.text);
   put_back(items, why.fate == postgres::fate::unknown);
+  // Requests are answered now, not when the server is back.
+  prepend(items.behind, waiting_.behind);
+  items.behind = std::exchange(waiting_.behind, {});
+  for (auto& late : std::exchange(orders_, {}))
+    late.fail(why.to_error());
   rest(pause_);
   pause_ = std::min(pause_ * 2, longest_pause);
 }
