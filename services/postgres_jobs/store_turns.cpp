@@ -217,7 +217,7 @@ void postgres_store::turn_failed(turn& of, const postgres::failure& why) {
   }
   if (is_refused(why)) {
     auto count = items.submissions.size() + items.outcomes.size();
-    telemetry::get().error("jobs.refused items={} reason={}", count, why.text);
+    runtime::telemetry::get().error("jobs.refused items={} reason={}", count, why.text);
     if (count > 1) {
       one_by_one_ += count;
       put_back(items, true);
@@ -232,7 +232,7 @@ void postgres_store::turn_failed(turn& of, const postgres::failure& why) {
     return rest(least_pause);
   }
   if (!std::exchange(outage_, true))
-    telemetry::get().warn("jobs.store_unreachable reason={}", why.text);
+    runtime::telemetry::get().warn("jobs.store_unreachable reason={}", why.text);
   put_back(items, why.fate == postgres::fate::unknown);
   // Requests are answered now, not when the server is back.
   prepend(items.behind, waiting_.behind);
@@ -264,7 +264,7 @@ void postgres_store::back_in_service() {
   pause_ = least_pause;
   if (!std::exchange(outage_, false))
     return;
-  telemetry::get().info("jobs.store_back");
+  runtime::telemetry::get().info("jobs.store_back");
   reap_from_ = steady::now() + milliseconds{options_.claim_ttl_ms};
 }
 
