@@ -34,6 +34,8 @@ inline constexpr statement reap{"jobs_reap", "SELECT * FROM job_reap($1, $2, $3)
 inline constexpr statement to_cancel{
     "jobs_to_cancel", "SELECT id, token FROM job WHERE status = 2 AND cancel_requested AND worker = ANY "
                       "($1::bigint[])"};
+inline constexpr statement held{"jobs_held",
+                                "SELECT id, token FROM job WHERE status = 2 AND worker = ANY ($1::bigint[])"};
 inline constexpr statement tidy{"jobs_tidy", "SELECT job_tidy(2000, $1)"};
 /// The time, when the next delayed job and the next schedule are due, and the jobs that count for the bound.
 inline constexpr statement outlook{

@@ -146,6 +146,7 @@ private:
   void report(jobs::report_progress& progress);
   void revoke(const job_event& lost, bool cancel);
   void append_tick(turn& to);
+  void append_lost_answers(turn& to, const std::vector<std::int64_t>& workers);
   void looked_ahead(const postgres::result& outlook);
   void tick_in(milliseconds wait);
   void poll_in(milliseconds wait);
@@ -201,6 +202,7 @@ private:
   bool resting_ = false;
   std::uint64_t one_by_one_ = 0; ///< turns that take one item each, since one of many is refused
   bool outage_ = false;
+  bool claims_unknown_ = false; ///< some may be ours whose answer was lost
   milliseconds pause_;
   steady::time_point reap_from_; ///< an outage may have kept others from renewing
 

@@ -264,6 +264,27 @@ void postgres_store::revoke(const job_event& lost, bool cancel) {
     send(w->second.handle, claims_revoked{{{{lost.id, lost.token}, cancel}}});
 }
 
+/// A claim may have been committed without our knowing. Nobody runs those jobs: they go back at once, not
+/// when their leases end.
+void postgres_store::append_lost_answers(turn& to, const std::vector<std::int64_t>& workers) {
+  to.work.add(sql::held, workers);
+  to.then.push_back([this](const postgres::result& rows) {
+    claims_unknown_ = false;
+    std::unordered_set<claim_key, claim_hash> ended;
+    for (auto& o : waiting_.outcomes)
+      ended.emplace(o.id, o.token);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      claim_key claim{read_id(rows[i].get<std::string_view>(0)), rows[i].get<std::uint64_t>(1)};
+      if (held_.count(claim) != 0 || ended.count(claim) != 0)
+        continue;
+      auto& back = waiting_.outcomes.emplace_back();
+      back.id = claim.first;
+      back.token = claim.second;
+      back.what = attempt_outcome::kind::released;
+    }
+  });
+}
+
 void postgres_store::append_tick(turn& to) {
   tick_in(tick_interval_);
   auto events = [this](const postgres::result& rows) { tell_all(rows); };
@@ -291,6 +312,8 @@ void postgres_store::append_tick(turn& to) {
   std::vector<std::int64_t> ids;
   for (auto& [number, w] : workers_)
     ids.push_back(w.id);
+  if (claims_unknown_)
+    append_lost_answers(to, ids);
   to.work.add(sql::to_cancel, ids);
   to.then.push_back([this](const postgres::result& rows) {
     for (std::size_t i = 0; i < rows.size(); ++i) {

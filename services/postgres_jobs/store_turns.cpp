@@ -231,6 +231,7 @@ void postgres_store::turn_failed(turn& of, const postgres::failure& why) {
     }
     return rest(least_pause);
   }
+  claims_unknown_ = claims_unknown_ || why.fate == postgres::fate::unknown;
   if (!std::exchange(outage_, true))
     runtime::telemetry::get().warn("jobs.store_unreachable reason={}", why.text);
   put_back(items, why.fate == postgres::fate::unknown);

@@ -106,7 +106,7 @@ TEST_F(PostgresJobFaults, GivenOutcomesWhenTheServerIsAwayThenTheyWaitAndAreReco
   EXPECT_FALSE(node->ask<cancel_result>(cancel_job{jobs[0].id}));
   EXPECT_LT(std::chrono::steady_clock::now() - asked, 15s) << "requests wait for the server";
   ASSERT_TRUE(soon([&] { return started(); }));
-  ASSERT_TRUE(soon([&] { return runs.ended() == ids.size(); }, 60s)) << reached << " then " << runs.ended();
+  ASSERT_TRUE(soon([&] { return runs.ended() == ids.size(); }, 30s)) << reached << " then " << runs.ended();
   EXPECT_FALSE(runs.overlapped());
   EXPECT_EQ(runs.most_of_a_job(), 1u) << "no claim was lost by an outage shorter than its time";
   database_client look{database.url(), 1};
