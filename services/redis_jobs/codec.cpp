@@ -208,7 +208,8 @@ std::optional<planned_schedule> unpack_schedule(std::string_view bytes) {
   auto& s = v.spec;
   auto time = [&] { return static_cast<unix_ms>(in.u64()); };
   s.name = in.text();
-  auto job = read_fixed(std::string(20, '\0').append(in.text()));
+  auto fixed = std::string(20, '\0').append(in.text());
+  auto job = read_fixed(fixed); // views into it
   s.interval_ms = time();
   s.cron = in.text();
   s.time_zone = in.text();
