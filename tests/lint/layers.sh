@@ -48,7 +48,11 @@ rule 'runtime/jobs headers: std and CAF' "$own|$actor" '^runtime/jobs/[^/]+\.hpp
 rule 'runtime/jobs: std, CAF, RapidJSON, ICU' "$own|$actor|$json|<unicode/[^>]+>" \
   '^runtime/jobs/[^/]+\.cpp$'
 rule 'runtime/jobs/memory: std, CAF, Boost.Unordered' "$own|$actor|<boost/unordered/[^>]+>" '^runtime/jobs/memory/'
-rule 'runtime/cluster/leases: std, CAF; POSIX clocks' "$own|$actor|<time\.h>" '^runtime/cluster/leases/'
+rule 'runtime/wire: std only' "$std" '^runtime/wire/'
+rule 'runtime/cluster: std, CAF; POSIX clocks' "$own|$actor|<time\.h>" '^runtime/cluster/'
+rule 'runtime/store: std, CAF' "$own|$actor" '^runtime/store/'
+rule 'runtime/entity headers: std, CAF' "$own|$actor" '^runtime/entity/.*\.hpp$'
+rule 'runtime/entity: std, CAF, RapidJSON' "$own|$actor|$json" '^runtime/entity/.*\.cpp$'
 rule 'runtime/ knows nothing of what uses it' '"runtime/[^"]+"|<.+>' '^runtime/'
 
 rule 'actors/ know protocols/, runtime/ and CAF, no outside' \
