@@ -15,6 +15,8 @@
 ///     struct add { std::int64_t by = 1; };
 ///     template <class F> void fields(F& f, add& x) { f("by", x.by); }
 ///
+/// and several as f("a", x.a)("b", x.b).
+///
 /// The order is the wire order: append members, never move, remove or change one. Each struct travels with
 /// its length: a reader skips what a newer writer appended, and keeps the defaults of what an older one
 /// lacks. The names are for the JSON form (runtime/entity).
@@ -40,8 +42,9 @@ public:
   }
 
   template <class T>
-  void operator()(const char*, T& x) {
+  writer& operator()(const char*, T& x) {
     put(x);
+    return *this;
   }
 
   template <class T>
@@ -140,9 +143,10 @@ public:
   }
 
   template <class T>
-  void operator()(const char*, T& x) {
+  reader& operator()(const char*, T& x) {
     if (ok_ && !in_.empty()) // else an older writer: the default stays
       get(x);
+    return *this;
   }
 
   template <class T>

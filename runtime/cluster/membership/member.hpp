@@ -32,13 +32,8 @@ struct member_info {
 };
 template <class F>
 void fields(F& f, member_info& x) {
-  f("name", x.name);
-  f("incarnation", x.incarnation);
-  f("host", x.host);
-  f("port", x.port);
-  f("http", x.http);
-  f("roles", x.roles);
-  f("version", x.version);
+  f("name", x.name)("incarnation", x.incarnation)("host", x.host)("port", x.port)("http", x.http);
+  f("roles", x.roles)("version", x.version);
 }
 
 /// What one node knows of another, or of itself.

@@ -1,0 +1,192 @@
+#pragma once
+#include "runtime/entity/entity_actor.hpp"
+#include "runtime/entity/json.hpp"
+#include "runtime/error.hpp"
+#include "runtime/wire/codec.hpp"
+
+#include <chrono>
+#include <concepts>
+#include <functional>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include <caf/expected.hpp>
+#include <caf/make_message.hpp>
+
+namespace tutti::runtime::entity {
+
+template <class T>
+message_codec codec_of() {
+  return {typeid(T),
+          [](const void* message, std::string& out) { wire::encode(out, *static_cast<const T*>(message)); },
+          [](std::string_view bytes) {
+            auto x = wire::decode<T>(bytes);
+            return x ? caf::make_message(std::move(*x)) : caf::message{};
+          },
+          [](caf::strong_actor_ptr sender, caf::message_id id, entity_call call,
+             std::string_view bytes) -> caf::mailbox_element_ptr {
+            auto x = wire::decode<T>(bytes);
+            if (!x)
+              return nullptr;
+            return caf::make_mailbox_element(std::move(sender), id, {}, std::move(call), std::move(*x));
+          },
+          [](const void* message) { return to_json(*static_cast<const T*>(message)); },
+          [] { return json_schema_of<T>(); }};
+}
+
+/// An entity with its state. Handlers get it as their first argument; it is an actor of CAF's, so they may
+/// send, request and set timers with it.
+template <class State>
+class entity final : public entity_actor {
+public:
+  entity(caf::actor_config& cfg, activation init, const std::function<void(entity&)>& on_start)
+      : entity_actor(cfg, std::move(init)), on_start_(on_start) {}
+
+  State state;
+
+protected:
+  std::string encoded_state() const override { return wire::encode(state); }
+  std::string summary_json() const override { return to_json(state); }
+  bool restore(std::string_view bytes) override {
+    auto read = wire::decode<State>(bytes);
+    if (read)
+      state = std::move(*read);
+    return read.has_value();
+  }
+  void started() override {
+    if (on_start_)
+      on_start_(*this);
+  }
+
+private:
+  const std::function<void(entity&)>& on_start_; ///< the type's
+};
+
+/// An answer that a handler gives later, from a response handler of its own say.
+template <class Reply>
+class later {
+public:
+  later(entity_actor& self, answer to) : self_(&self), to_(std::move(to)) {}
+
+  /// When all changes made so far are durable.
+  void give(Reply reply) { self_->reply(to_, message_of(to_, std::move(reply))); }
+  /// Saves the state first.
+  void save_and_give(Reply reply) { self_->save(to_, message_of(to_, std::move(reply))); }
+  void fail(caf::error reason) { to_.fail(std::move(reason)); }
+
+  static caf::message message_of(const answer& to, Reply reply) {
+    return to.as_json() ? caf::make_message(json_reply{to_json(reply)}) : caf::make_message(std::move(reply));
+  }
+
+private:
+  entity_actor* self_; ///< alive while its handlers run
+  answer to_;
+};
+
+/// Builds an entity_type. The state and the messages name their members as runtime/wire/codec.hpp says. A
+/// handler may return its reply or caf::expected of it; a throw ends the activation.
+template <class State>
+class define {
+public:
+  using self = entity<State>;
+
+  define(std::string name, std::string role, std::string summary) {
+    type_.name = std::move(name);
+    type_.role = std::move(role);
+    type_.summary = std::move(summary);
+  }
+
+  /// `Reply f(const self&, const Message&)`: changes nothing. The answer waits for changes that are not
+  /// durable yet.
+  template <class Message, class F>
+  define& read(std::string name, F f) {
+    using reply = reply_of<F, const self&, Message>;
+    return add<Message, reply>(std::move(name), [f](self& s, const Message& m, answer to) {
+      finish<reply>(f(std::as_const(s), m), to, [&](caf::message out) { s.reply(to, std::move(out)); });
+    });
+  }
+  /// `Reply f(self&, const Message&)`: changes the state, unless it answers an error. The answer is given
+  /// when the change is durable.
+  template <class Message, class F>
+  define& write(std::string name, F f) {
+    using reply = reply_of<F, self&, Message>;
+    type_.persistent = true;
+    return add<Message, reply>(std::move(name), [f](self& s, const Message& m, answer to) {
+      finish<reply>(f(s, m), to, [&](caf::message out) { s.save(to, std::move(out)); });
+    });
+  }
+  /// `void f(self&, const Message&, later<Reply>)`: answers when it can. Each answer must be given in the
+  /// end; while one is open the entity is not idle for its caller only, so save what must survive.
+  template <class Message, class Reply, class F>
+  define& answer_later(std::string name, F f) {
+    return add<Message, Reply>(std::move(name), [f](self& s, const Message& m, answer to) {
+      f(s, m, later<Reply>{s, std::move(to)});
+    });
+  }
+
+  define& on_start(std::function<void(self&)> f) {
+    on_start_ = std::move(f);
+    return *this;
+  }
+  define& passivate_after(std::chrono::milliseconds idle) {
+    type_.passivate_after = idle;
+    return *this;
+  }
+  define& remember() {
+    type_.remember = true;
+    return *this;
+  }
+
+  operator entity_type() const {
+    auto out = type_;
+    auto start = std::make_shared<const std::function<void(self&)>>(on_start_);
+    out.spawn = [start](caf::event_based_actor& host, activation init) {
+      return caf::actor_cast<caf::actor>(host.spawn<self>(std::move(init), std::cref(*start)));
+    };
+    return out;
+  }
+
+private:
+  template <class T>
+  struct unwrapped {
+    using type = T;
+  };
+  template <class T>
+  struct unwrapped<caf::expected<T>> {
+    using type = T;
+  };
+  template <class F, class Self, class Message>
+  using reply_of = typename unwrapped<std::invoke_result_t<F, Self, const Message&>>::type;
+
+  template <class Reply, class Keep>
+  static void finish(caf::expected<Reply> out, answer& to, Keep keep) {
+    if (out)
+      keep(later<Reply>::message_of(to, std::move(*out)));
+    else
+      to.fail(std::move(out.error()));
+  }
+
+  template <class Message, class Reply, class F>
+  define& add(std::string name, F f) {
+    message_handler h{std::move(name), codec_of<Message>(), codec_of<Reply>(), {}, {}};
+    h.run = [f](entity_actor& e, const void* request, answer to) {
+      f(static_cast<self&>(e), *static_cast<const Message*>(request), std::move(to));
+    };
+    h.run_json = [f](entity_actor& e, std::string_view json, answer to) {
+      Message m{};
+      if (auto wrong = json_reader::read(json, m))
+        to.fail(make_error(ec::rejected, wrong->pointer + ": " + wrong->detail));
+      else
+        f(static_cast<self&>(e), m, std::move(to));
+    };
+    type_.handlers.push_back(std::move(h));
+    return *this;
+  }
+
+  entity_type type_;
+  std::function<void(self&)> on_start_;
+};
+
+} // namespace tutti::runtime::entity

@@ -1,0 +1,183 @@
+#pragma once
+#include "runtime/cluster/leases/held_lease.hpp"
+#include "runtime/entity/entity_type.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <caf/actor.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/fwd.hpp>
+#include <caf/mailbox_element.hpp>
+
+namespace tutti::runtime::entity {
+
+class entity_actor;
+
+/// Takes what is for entities of another node. Thread-safe. It may refuse: then the element is left as it
+/// was.
+class remote_owner {
+public:
+  virtual ~remote_owner() = default;
+  virtual bool send(const entity_type& type, caf::mailbox_element_ptr& element,
+                    caf::execution_unit* host) = 0;
+};
+
+/// To the host: bring this entity to life; its first message waits.
+struct activate_entity {
+  const entity_type* type = nullptr;
+  std::uint32_t partition = 0;
+  std::string key;
+};
+/// To the host: it has left the directory.
+struct entity_gone {
+  const entity_type* type = nullptr;
+  std::uint32_t partition = 0;
+  std::string key;
+  caf::error reason;
+  bool failed = false; ///< by itself; it is kept from starting again for a while
+  bool last = false;   ///< the partition is closing, and this was its last one
+};
+
+struct directory_bounds {
+  std::size_t waiting_messages = 100'000; ///< of the whole node, for owners and activations to come
+};
+
+/// Who lives here and who owns what: every message to an entity passes it, in its sender's thread. The one
+/// structure that actors share: a lock for each partition, held for the length of a look-up and an enqueue.
+/// Since all deliveries pass the lock, the order between two actors is kept while an entity starts, moves or
+/// ends, and an entity that leaves under the lock with an empty mailbox has missed nothing.
+class directory {
+public:
+  /// `types` must outlive it.
+  directory(const entity_types& types, std::uint32_t partitions, directory_bounds bounds = {});
+
+  std::uint32_t partitions() const noexcept { return partitions_; }
+  /// Gets activate_entity and entity_gone. Before anything is opened.
+  void set_host(caf::actor host) { host_ = std::move(host); }
+
+  /// For one message (entity_call, M). A requester gets an answer or ec::unavailable (not handled), unless
+  /// its deadline passes first.
+  void deliver(const entity_type& type, caf::mailbox_element_ptr element, caf::execution_unit* host);
+
+  // By the host.
+  void open(const std::string& role, std::uint32_t partition,
+            std::shared_ptr<const cluster::held_lease> lease);
+  /// No deliveries any more; the entities are told to stop. False: there are none.
+  bool close(const std::string& role, std::uint32_t partition);
+  /// The lease is lost: its entities, to be killed. What waits for their start waits for the next owner.
+  std::vector<caf::actor> abandon(const std::string& role, std::uint32_t partition, std::uint64_t epoch);
+  std::vector<caf::actor> abandon_all();
+  /// Everything is owned by `owner` (null: by nobody known) until it is opened here.
+  void set_owner(const std::string& role, std::uint32_t partition, std::shared_ptr<remote_owner> owner);
+  /// The lease to start it under; null: not here any more.
+  std::shared_ptr<const cluster::held_lease> lease_of(const entity_type& type, std::uint32_t partition) const;
+  /// Starting without a message. False: it lives already, or is starting.
+  bool reserve(const entity_type& type, std::uint32_t partition, const std::string& key);
+  /// It has started: it gets what waits. False: its partition has closed; end it.
+  bool attach(const entity_type& type, std::uint32_t partition, const std::string& key, caf::actor made);
+  /// It cannot be started: who waits gets the reason.
+  void refuse(const entity_type& type, std::uint32_t partition, const std::string& key,
+              const caf::error& reason);
+  /// Kept from starting until this is called. True: somebody waits for it, or `again`; it is starting now.
+  bool cooled(const entity_type& type, std::uint32_t partition, const std::string& key, bool again);
+  /// Ten times a second: owners that refused are tried again, who has waited too long gets ec::unavailable.
+  void tick();
+  /// Asks those to passivate that have not been used for their type's time.
+  void sweep();
+
+  // By the entities.
+  /// True: it has left, and no message was waiting.
+  bool release(const entity_actor& self, std::uint32_t partition);
+  void ended(const entity_actor& self, std::uint32_t partition, const caf::error& reason);
+
+  std::uint64_t waiting() const noexcept { return waiting_.load(std::memory_order_relaxed); }
+
+private:
+  using elements = std::deque<std::pair<const entity_type*, caf::mailbox_element_ptr>>;
+  enum class life : std::uint8_t { starting, active, cooling };
+  struct entry {
+    caf::strong_actor_ptr actor; ///< active only
+    std::unique_ptr<elements> waiting;
+    std::uint32_t used = 0; ///< in ticks
+    life state = life::starting;
+  };
+  struct name {
+    std::uint32_t type;
+    std::string key;
+  };
+  struct name_view {
+    std::uint32_t type;
+    std::string_view key;
+  };
+  struct name_hash {
+    using is_transparent = void;
+    std::size_t operator()(const name& x) const noexcept { return (*this)(name_view{x.type, x.key}); }
+    std::size_t operator()(const name_view& x) const noexcept {
+      return std::hash<std::string_view>{}(x.key) ^ (x.type * 0x9e3779b97f4a7c15U);
+    }
+  };
+  struct name_equal {
+    using is_transparent = void;
+    static name_view view(const name& x) noexcept { return {x.type, x.key}; }
+    static name_view view(const name_view& x) noexcept { return x; }
+    template <class A, class B>
+    bool operator()(const A& a, const B& b) const noexcept {
+      return view(a).type == view(b).type && view(a).key == view(b).key;
+    }
+  };
+  struct slot {
+    mutable std::mutex lock;
+    std::shared_ptr<const cluster::held_lease> lease; ///< open here
+    std::shared_ptr<remote_owner> owner;
+    bool closing = false;
+    std::unordered_map<name, entry, name_hash, name_equal> entries;
+    elements waiting; ///< for an owner
+  };
+  struct kind {
+    std::uint32_t number = 0;
+    slot* slots = nullptr; ///< of its role
+  };
+
+  const kind& kind_of(const entity_type& type) const { return kinds_.find(&type)->second; }
+  slot& slot_of(const entity_type& type, std::uint32_t partition) const {
+    return kind_of(type).slots[partition];
+  }
+  slot* find_slot(const std::string& role, std::uint32_t partition) const;
+  /// False: it has to wait for an owner.
+  bool route(slot& s, const entity_type& type, caf::mailbox_element_ptr& element, caf::execution_unit* host);
+  void route_here(slot& s, const entity_type& type, caf::mailbox_element_ptr element,
+                  caf::execution_unit* host);
+  void wait(elements& queue, const entity_type& type, caf::mailbox_element_ptr element);
+  void flush(slot& s);
+  void abandon(slot& s, std::vector<caf::actor>& out);
+  void drop_expired(elements& queue, call_clock::time_point now);
+  void tell_host(caf::message news) const;
+
+  const std::uint32_t partitions_;
+  const directory_bounds bounds_;
+  std::map<std::string, std::unique_ptr<slot[]>, std::less<>> roles_;
+  std::unordered_map<const entity_type*, kind> kinds_;
+  std::vector<const entity_type*> by_number_;
+  std::atomic<std::uint64_t> waiting_{0};
+  const call_clock::time_point began_ = call_clock::now();
+  std::atomic<std::uint32_t> now_{0}; ///< in ticks: tenths of a second since began_
+  caf::actor host_;                   ///< set before anything is opened
+};
+
+/// The handle of a type: a message sent to it goes to the entity that its entity_call names.
+caf::actor make_port(caf::actor_system& sys, std::shared_ptr<directory> entities, const entity_type& type);
+
+} // namespace tutti::runtime::entity
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::entity::activate_entity)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::entity::entity_gone)

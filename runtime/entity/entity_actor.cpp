@@ -1,0 +1,238 @@
+#include "runtime/entity/entity_actor.hpp"
+
+#include "runtime/entity/directory.hpp"
+#include "runtime/error.hpp"
+#include "runtime/store/entity_store.hpp"
+#include "runtime/telemetry/log.hpp"
+#include "runtime/telemetry/trace.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <random>
+
+#include <caf/atom.hpp>
+#include <caf/delegated.hpp>
+#include <caf/message_view.hpp>
+
+namespace tutti::runtime::entity {
+namespace {
+
+using std::chrono::milliseconds;
+using unused = caf::atom_constant<caf::atom("unused")>;
+
+/// How long a save is tried for before its outcome counts as unknown.
+constexpr milliseconds save_patience{5'000};
+constexpr milliseconds save_backoff_min{20}, save_backoff_max{500};
+
+constexpr char not_ours[] = "this node may not act for the entity at the moment";
+
+/// CAF ends an actor without a behaviour; all messages go to the default handler, so that a million entities
+/// share one.
+const caf::behavior& no_handlers() {
+  static const caf::behavior made{[](unused) {}};
+  return made;
+}
+
+bool system_message(caf::mailbox_element& element) {
+  auto& content = element.content();
+  return content.match_elements<caf::exit_msg>() || content.match_elements<caf::down_msg>()
+         || content.match_elements<stop_entity>();
+}
+
+} // namespace
+
+entity_actor::entity_actor(caf::actor_config& cfg, activation init)
+    : metered(cfg, *init.around->table, init.around->table->type(init.type->name), init.type->mailbox_limit),
+      init_(std::move(init)) {
+  set_default_handler([](caf::scheduled_actor* self, caf::message_view& in) {
+    return static_cast<entity_actor*>(self)->handle(in);
+  });
+}
+
+caf::behavior entity_actor::make_behavior() {
+  if (init_.version != 0) {
+    auto bytes = std::exchange(init_.state, {});
+    if (!restore(bytes)) {
+      quit(make_error(ec::malformed, "its stored state cannot be read by this build"));
+      return {};
+    }
+  }
+  started();
+  return no_handlers();
+}
+
+caf::invoke_message_result entity_actor::consume(caf::mailbox_element& element) {
+  if (may_act() || system_message(element))
+    return metered::consume(element);
+  handled.store(handled.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  if (element.mid.is_request() && element.sender)
+    element.sender->enqueue(nullptr, element.mid.response_id(),
+                            caf::make_message(make_error(ec::unavailable, not_ours)), context());
+  return caf::invoke_message_result::dropped;
+}
+
+caf::result<caf::message> entity_actor::handle(caf::message_view& in) {
+  auto& content = in.content();
+  if (content.match_elements<stop_entity>()) {
+    stopping_ = true;
+    settle();
+    return caf::delegated<caf::message>{};
+  }
+  if (content.match_elements<passivate_entity>()) {
+    if (idle() && init_.around->directory->release(*this, init_.partition))
+      quit();
+    return caf::delegated<caf::message>{};
+  }
+  if (content.match_elements<retry_save>()) {
+    if (saving_ && saving_->id == content.get_as<retry_save>(0).id)
+      send_save();
+    return caf::delegated<caf::message>{};
+  }
+  if (content.size() != 2 || !content.match_element<entity_call>(0))
+    return make_error(ec::rejected, "an entity takes messages by its entity_ref only");
+  auto& call = content.get_as<entity_call>(0);
+  if (call.deadline <= call_clock::now())
+    return caf::delegated<caf::message>{}; // nobody waits for it
+  auto promise =
+      current_mailbox_element()->mid.is_request() ? make_response_promise() : caf::response_promise{};
+  try {
+    if (content.match_element<json_command>(1)) {
+      auto& command = content.get_as<json_command>(1);
+      auto h = kind().find(command.name);
+      if (h == nullptr)
+        answer{promise, true}.fail(
+            make_error(ec::not_found, kind().name + " has no command " + command.name));
+      else
+        h->run_json(*this, command.payload, answer{promise, true});
+    } else if (content.match_element<inspect_entity>(1)) {
+      reply(answer{promise, true}, caf::make_message(json_reply{summary_json()}));
+    } else if (auto h = kind().find(*content.type(1).second)) {
+      h->run(*this, content.get(1), answer{promise, false});
+    } else {
+      answer{promise, false}.fail(make_error(ec::rejected, kind().name + " does not know this message"));
+    }
+  } catch (const std::exception& e) {
+    answer{promise, false}.fail(make_error(ec::failed, e.what()));
+    throw;
+  }
+  return caf::delegated<caf::message>{};
+}
+
+void entity_actor::reply(answer to, caf::message reply) {
+  if (saving_)
+    saving_->answers.push_back({std::move(to), std::move(reply), saving_->changes});
+  else if (may_act())
+    to.give(std::move(reply));
+  else
+    to.fail(make_error(ec::timeout, not_ours));
+}
+
+void entity_actor::save(answer to, caf::message reply) {
+  if (!saving_)
+    saving_ = std::make_unique<saving>();
+  ++saving_->changes;
+  saving_->answers.push_back({std::move(to), std::move(reply), saving_->changes});
+  if (saving_->under_way == 0)
+    start_save();
+}
+
+void entity_actor::start_save() {
+  auto& s = *saving_;
+  s.under_way = s.changes;
+  s.id = telemetry::random_bits() | 1U;
+  s.bytes = encoded_state();
+  s.failures = 0;
+  s.began = call_clock::now();
+  send_save();
+}
+
+void entity_actor::send_save() {
+  auto& s = *saving_;
+  store::save_state order;
+  order.name = {kind().name, key()};
+  order.role = kind().role;
+  order.partition = init_.partition;
+  order.epoch = epoch();
+  order.version = init_.version;
+  order.id = s.id;
+  order.bytes = s.bytes;
+  order.remember = kind().remember;
+  request(init_.around->store, save_patience, std::move(order))
+      .then([this](const store::state_saved& done) { saved(done.version); },
+            [this](const caf::error& reason) { save_failed(reason); });
+}
+
+void entity_actor::saved(std::uint64_t version) {
+  if (!saving_)
+    return;
+  auto& s = *saving_;
+  init_.version = version;
+  auto durable = std::exchange(s.under_way, 0);
+  while (!s.answers.empty() && s.answers.front().after <= durable) {
+    auto held = std::move(s.answers.front());
+    s.answers.pop_front();
+    if (may_act())
+      held.to.give(std::move(held.reply));
+    else
+      held.to.fail(make_error(ec::timeout, not_ours));
+  }
+  if (s.changes > durable)
+    start_save();
+  else
+    saving_.reset();
+  settle();
+}
+
+void entity_actor::save_failed(const caf::error& reason) {
+  if (!saving_)
+    return;
+  auto& s = *saving_;
+  if (is(reason, ec::conflict)) {
+    init_.around->refused_saves->inc();
+    telemetry::get().warn("entity.save_refused type={} epoch={} reason={}", kind().name, epoch(),
+                          runtime::describe(reason));
+    return give_up(make_error(ec::unavailable, "its state was not saved: " + words(reason)));
+  }
+  bool again = !is(reason, ec::rejected) && call_clock::now() - s.began < save_patience && may_act();
+  if (!again) {
+    telemetry::get().warn("entity.save_failed type={} reason={}", kind().name, runtime::describe(reason));
+    return give_up(make_error(is(reason, ec::rejected) ? ec::rejected : ec::timeout,
+                              "whether its state was saved is not known: " + words(reason)));
+  }
+  auto most = std::min(save_backoff_max, save_backoff_min * (1U << std::min(s.failures++, 8U)));
+  milliseconds wait{most.count() / 2
+                    + static_cast<milliseconds::rep>(telemetry::random_bits() % (most.count() / 2))};
+  delayed_send(this, wait, retry_save{s.id});
+}
+
+void entity_actor::give_up(caf::error reason) {
+  if (auto s = std::move(saving_))
+    for (auto& held : s->answers)
+      held.to.fail(reason);
+  quit(std::move(reason));
+}
+
+void entity_actor::settle() {
+  if (stopping_ && idle())
+    quit();
+}
+
+void entity_actor::on_exit() {
+  if (auto s = std::move(saving_))
+    for (auto& held : s->answers)
+      held.to.fail(held.after <= s->under_way
+                       ? make_error(ec::timeout, "the entity ended while its state was being saved")
+                       : make_error(ec::unavailable, "the entity ended before its state was saved"));
+}
+
+bool entity_actor::cleanup(caf::error&& reason, caf::execution_unit* host) {
+  init_.around->directory->ended(*this, init_.partition, reason);
+  return metered::cleanup(std::move(reason), host);
+}
+
+void entity_actor::describe(actor::actor_view& view) const {
+  metered::describe(view);
+  view.path = "/" + init_.around->node + "/entities/" + kind().name + "/" + key();
+}
+
+} // namespace tutti::runtime::entity

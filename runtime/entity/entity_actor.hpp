@@ -1,0 +1,147 @@
+#pragma once
+#include "runtime/actor/metered.hpp"
+#include "runtime/cluster/leases/held_lease.hpp"
+#include "runtime/entity/entity_type.hpp"
+#include "runtime/telemetry/metrics.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <caf/actor.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/error.hpp>
+#include <caf/response_promise.hpp>
+#include <caf/result.hpp>
+
+namespace tutti::runtime::entity {
+
+class directory;
+
+/// What all entities of a node share.
+struct entity_surroundings {
+  std::string node;
+  actor::actor_table* table = nullptr;
+  std::shared_ptr<entity::directory> directory;
+  caf::actor store; ///< see runtime/store/entity_store.hpp
+  telemetry::counter* refused_saves = nullptr;
+};
+
+/// Where one activation begins.
+struct activation {
+  const entity_type* type = nullptr;
+  std::uint32_t partition = 0;
+  std::string key;
+  std::shared_ptr<const cluster::held_lease> lease;
+  std::uint64_t version = 0; ///< of the stored state; 0: there is none
+  std::string state;         ///< as the store keeps it
+  std::shared_ptr<const entity_surroundings> around;
+};
+
+/// Where the answer to one message goes. Given exactly once; for a plain message it goes nowhere.
+class answer {
+public:
+  answer() = default;
+  answer(caf::response_promise to, bool as_json) : to_(std::move(to)), as_json_(as_json) {}
+
+  bool as_json() const noexcept { return as_json_; }
+  bool wanted() const noexcept { return to_.source() != nullptr; }
+  /// `reply` holds one value of the handler's reply type, or a json_reply if as_json().
+  void give(caf::message reply) {
+    if (wanted())
+      to_.deliver(std::move(reply));
+  }
+  void fail(caf::error reason) {
+    if (wanted())
+      to_.deliver(std::move(reason));
+  }
+
+private:
+  caf::response_promise to_;
+  bool as_json_ = false;
+};
+
+/// To an entity: end when nothing is under way, and only if no message has come meanwhile.
+struct passivate_entity {};
+/// To an entity: end when what it is doing is done and saved.
+struct stop_entity {};
+/// To itself.
+struct retry_save {
+  std::uint64_t id = 0;
+};
+
+/// One live entity. It handles one message at a time and checks before each that its node may still act for
+/// it.
+class entity_actor : public actor::metered {
+public:
+  entity_actor(caf::actor_config& cfg, activation init);
+
+  const entity_type& kind() const noexcept { return *init_.type; }
+  const std::string& key() const noexcept { return init_.key; }
+  const std::string& node() const noexcept { return init_.around->node; }
+  std::uint64_t epoch() const noexcept { return init_.lease->epoch(); }
+  /// False when another node may have taken over: ask it before anything that the outside sees.
+  bool may_act() const noexcept { return init_.lease->holds(); }
+
+  /// Saves the state as it is now; `to` gets `reply` when that is durable. When it cannot be saved all
+  /// answers that wait for it are errors and this activation ends: the next one loads what is stored. Saves
+  /// that are asked for while one is under way become one.
+  void save(answer to, caf::message reply);
+  /// Gives an answer that must not be seen before what has been changed so far is durable.
+  void reply(answer to, caf::message reply);
+
+  bool cleanup(caf::error&& reason, caf::execution_unit* host) override;
+
+protected:
+  caf::behavior make_behavior() override;
+  caf::invoke_message_result consume(caf::mailbox_element& element) override;
+  void describe(actor::actor_view& view) const override;
+  void on_exit() override;
+
+  virtual std::string encoded_state() const = 0;
+  virtual std::string summary_json() const = 0;
+  /// False: it is not a state of this type.
+  virtual bool restore(std::string_view bytes) = 0;
+  /// Before the first message.
+  virtual void started() {}
+
+private:
+  struct held_answer {
+    answer to;
+    caf::message reply;
+    std::uint64_t after = 0; ///< the change that must be durable
+  };
+  struct saving {
+    std::deque<held_answer> answers;
+    std::uint64_t changes = 0;   ///< made so far
+    std::uint64_t under_way = 0; ///< covered by the save that is under way; 0: none is
+    std::uint64_t id = 0;
+    std::string bytes;
+    unsigned failures = 0;
+    call_clock::time_point began;
+  };
+
+  caf::result<caf::message> handle(caf::message_view& in);
+  void start_save();
+  void send_save();
+  void saved(std::uint64_t version);
+  void save_failed(const caf::error& reason);
+  void give_up(caf::error reason);
+  bool idle() const noexcept { return !saving_; }
+  void settle();
+
+  activation init_;
+  std::unique_ptr<saving> saving_; ///< null: all changes are durable
+  bool stopping_ = false;
+};
+
+} // namespace tutti::runtime::entity
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::entity::passivate_entity)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::entity::stop_entity)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::entity::retry_save)

@@ -1,0 +1,321 @@
+#include "runtime/entity/host.hpp"
+
+#include "runtime/cluster/placement/ownership.hpp"
+#include "runtime/error.hpp"
+#include "runtime/store/entity_store.hpp"
+#include "runtime/telemetry/log.hpp"
+#include "runtime/telemetry/trace.hpp"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <caf/event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+namespace tutti::runtime::entity {
+
+struct host_tick {};
+struct load_waiting {};
+/// An entity that failed may start again.
+struct entity_cooled {
+  activate_entity what;
+};
+struct list_again {
+  std::string role;
+  std::uint32_t partition = 0;
+};
+
+} // namespace tutti::runtime::entity
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::entity::host_tick)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::entity::load_waiting)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::entity::entity_cooled)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::entity::list_again)
+
+namespace tutti::runtime::entity {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds tick_interval{100};
+constexpr milliseconds store_patience{5'000};
+constexpr std::size_t loads_at_once = 8, names_a_load = 512;
+constexpr std::size_t lists_at_once = 16;
+constexpr std::uint32_t list_page = 500;
+constexpr milliseconds list_backoff{200};
+constexpr milliseconds restart_min{100}, restart_max{30'000};
+/// An entity that has lived so long has no failures to answer for.
+constexpr std::chrono::seconds failures_forgotten{60};
+constexpr std::size_t failures_known = 10'000;
+
+using closed_promise = caf::typed_response_promise<cluster::partition_closed>;
+using partition_name = std::pair<std::string, std::uint32_t>;
+
+struct failure_record {
+  unsigned count = 0;
+  call_clock::time_point last;
+};
+
+class entity_host final : public actor::metered {
+public:
+  entity_host(caf::actor_config& cfg, actor::placement where, const entity_types& types,
+              std::shared_ptr<directory> entities, host_options options, telemetry::metrics& metrics)
+      : metered(cfg, std::move(where), "entity-host"), types_(types), entities_(std::move(entities)),
+        store_(std::move(options.store)), router_(std::move(options.router)) {
+    around_->node = std::move(options.node);
+    around_->table = at().table;
+    around_->directory = entities_;
+    around_->store = store_;
+    around_->refused_saves = &metrics.add_counter(
+        "tutti_fenced_writes_refused_total", "Writes of entities that a later owner's fence has refused", {});
+  }
+
+protected:
+  caf::behavior make_behavior() override {
+    entities_->set_host(this);
+    sweep_every_ = sweep_interval();
+    for (auto& t : types_.all())
+      report(*t, 0);
+    delayed_send(this, tick_interval, host_tick{});
+    return {
+        [this](activate_entity& order) { activate(std::move(order)); },
+        [this](load_waiting) {
+          load_told_ = false;
+          load();
+        },
+        [this](entity_gone& news) { gone(news); },
+        [this](const entity_cooled& news) {
+          auto& w = news.what;
+          if (entities_->cooled(*w.type, w.partition, w.key, w.type->remember))
+            activate(w, true);
+        },
+        [this](host_tick) {
+          delayed_send(this, tick_interval, host_tick{});
+          entities_->tick();
+          if (call_clock::now() >= next_sweep_) {
+            next_sweep_ = call_clock::now() + sweep_every_;
+            entities_->sweep();
+          }
+        },
+        [this](const cluster::partition_opened& news) {
+          entities_->open(news.role, news.partition, news.lease);
+          if (remembers(news.role))
+            list(news.role, news.partition, {});
+        },
+        [this](const list_again& order) { list(order.role, order.partition, {}); },
+        [this](const cluster::close_partition& order) -> caf::result<cluster::partition_closed> {
+          if (!entities_->close(order.role, order.partition))
+            return cluster::partition_closed{};
+          auto promise = make_response_promise<cluster::partition_closed>();
+          closing_.emplace(partition_name{order.role, order.partition}, promise);
+          return promise;
+        },
+        [this](const cluster::partition_lost& news) {
+          for (auto& e : entities_->abandon(news.role, news.partition, news.epoch))
+            send_exit(e, caf::exit_reason::kill);
+          closed(news.role, news.partition);
+        },
+        [this](const cluster::table_changed& news) {
+          if (router_)
+            send(router_, news);
+        },
+    };
+  }
+
+  void on_exit() override {
+    for (auto& t : types_.all())
+      at().table->forget(path_of(*t));
+    for (auto& [name, promise] : std::exchange(closing_, {}))
+      promise.deliver(make_error(ec::unavailable, "the entity host ended"));
+    for (auto& e : entities_->abandon_all())
+      send_exit(e, caf::exit_reason::kill);
+    entities_->set_host(nullptr);
+    store_ = router_ = nullptr;
+  }
+
+private:
+  milliseconds sweep_interval() const {
+    milliseconds out{60'000};
+    for (auto& t : types_.all())
+      if (t->passivate_after.count() > 0)
+        out = std::min(out, t->passivate_after / 8);
+    return std::max(out, tick_interval);
+  }
+
+  std::string path_of(const entity_type& type) const { return at().path + "/" + type.name; }
+  void report(const entity_type& type, std::uint64_t restarts) {
+    actor::supervisor_report r;
+    r.path = path_of(type);
+    r.strategy = "one_for_one";
+    r.window = std::chrono::duration_cast<milliseconds>(failures_forgotten);
+    r.restarts = restarts;
+    at().table->report(std::move(r));
+  }
+
+  bool remembers(const std::string& role) const {
+    return std::any_of(types_.all().begin(), types_.all().end(),
+                       [&](auto& t) { return t->remember && t->role == role; });
+  }
+
+  void activate(activate_entity order, bool again = false) {
+    if (again)
+      at().table->type(order.type->name).restarts.fetch_add(1, std::memory_order_relaxed);
+    if (!order.type->persistent)
+      return start(order, {});
+    to_load_.push_back(std::move(order));
+    if (!std::exchange(load_told_, true))
+      send(this, load_waiting{}); // behind the others that wait already, so that one load serves them all
+  }
+
+  void load() {
+    while (!to_load_.empty() && loading_ < loads_at_once) {
+      std::vector<activate_entity> orders;
+      store::load_states query;
+      while (!to_load_.empty() && orders.size() < names_a_load) {
+        query.names.push_back({to_load_.front().type->name, to_load_.front().key});
+        orders.push_back(std::move(to_load_.front()));
+        to_load_.pop_front();
+      }
+      ++loading_;
+      request(store_, store_patience, std::move(query))
+          .then(
+              [this, orders](store::states_loaded& loaded) {
+                --loading_;
+                for (std::size_t i = 0; i < orders.size() && i < loaded.states.size(); ++i)
+                  start(orders[i], std::move(loaded.states[i]));
+                load();
+              },
+              [this, orders](const caf::error& reason) {
+                --loading_;
+                telemetry::get().warn("entity.load_failed entities={} reason={}", orders.size(),
+                                      runtime::describe(reason));
+                for (auto& o : orders)
+                  entities_->refuse(
+                      *o.type, o.partition, o.key,
+                      make_error(ec::unavailable, "its state cannot be loaded: " + words(reason)));
+                load();
+              });
+    }
+  }
+
+  void start(const activate_entity& what, store::entity_state stored) {
+    auto lease = entities_->lease_of(*what.type, what.partition);
+    if (!lease)
+      return; // who waits was moved to the partition's queue when it closed
+    activation init;
+    init.type = what.type;
+    init.partition = what.partition;
+    init.key = what.key;
+    init.lease = std::move(lease);
+    init.version = stored.version;
+    init.state = std::move(stored.bytes);
+    init.around = around_;
+    auto made = what.type->spawn(*this, std::move(init));
+    if (!entities_->attach(*what.type, what.partition, what.key, made))
+      send_exit(made, caf::exit_reason::kill);
+  }
+
+  /// The entities of a partition that live without a message.
+  void list(const std::string& role, std::uint32_t partition, store::entity_name after) {
+    if (listing_ >= lists_at_once) {
+      to_list_.emplace_back(partition_name{role, partition}, std::move(after));
+      return;
+    }
+    ++listing_;
+    request(store_, store_patience, store::list_wakeful{role, partition, std::move(after), list_page})
+        .then(
+            [this, role, partition](store::wake_page& page) {
+              --listing_;
+              for (auto& e : page.entities) {
+                auto type = types_.find(e.state.name.type);
+                if (type != nullptr && e.remember && entities_->reserve(*type, partition, e.state.name.key))
+                  start({type, partition, e.state.name.key}, e.state);
+              }
+              if (page.more && !page.entities.empty())
+                list(role, partition, page.entities.back().state.name);
+              list_next();
+            },
+            [this, role, partition](const caf::error& reason) {
+              --listing_;
+              telemetry::get().warn("entity.list_failed role={} partition={} reason={}", role, partition,
+                                    runtime::describe(reason));
+              auto wait = list_backoff + milliseconds{telemetry::random_bits() % 200};
+              if (open_here(role, partition))
+                delayed_send(this, wait, list_again{role, partition});
+              list_next();
+            });
+  }
+  void list_next() {
+    if (to_list_.empty())
+      return;
+    auto [name, after] = std::move(to_list_.front());
+    to_list_.pop_front();
+    list(name.first, name.second, std::move(after));
+  }
+  bool open_here(const std::string& role, std::uint32_t partition) const {
+    for (auto& t : types_.all())
+      if (t->role == role)
+        return entities_->lease_of(*t, partition) != nullptr;
+    return false;
+  }
+
+  void gone(const entity_gone& news) {
+    if (news.last)
+      closed(news.type->role, news.partition);
+    if (!news.failed)
+      return;
+    auto now = call_clock::now();
+    if (failures_.size() >= failures_known)
+      std::erase_if(failures_, [&](auto& f) { return now - f.second.last > failures_forgotten; });
+    if (failures_.size() >= failures_known)
+      failures_.clear();
+    auto& f = failures_[news.type->name + "/" + news.key];
+    f.count = now - f.last > failures_forgotten ? 1 : f.count + 1;
+    f.last = now;
+    auto most = std::min(restart_max, restart_min * (1U << std::min(f.count - 1, 10U)));
+    auto wait =
+        most / 2 + milliseconds{telemetry::random_bits() % static_cast<std::uint64_t>(most.count() / 2)};
+    telemetry::get().warn("entity.failed type={} restart_ms={} reason={}", news.type->name, wait.count(),
+                          runtime::describe(news.reason));
+    report(*news.type, ++restarts_[news.type]);
+    delayed_send(this, wait, entity_cooled{{news.type, news.partition, news.key}});
+  }
+
+  void closed(const std::string& role, std::uint32_t partition) {
+    auto found = closing_.find({role, partition});
+    if (found == closing_.end())
+      return;
+    auto promise = found->second;
+    closing_.erase(found);
+    promise.deliver(cluster::partition_closed{});
+  }
+
+  const entity_types& types_;
+  std::shared_ptr<directory> entities_;
+  caf::actor store_, router_;
+  std::shared_ptr<entity_surroundings> around_ = std::make_shared<entity_surroundings>();
+  milliseconds sweep_every_{};
+  call_clock::time_point next_sweep_{};
+  std::deque<activate_entity> to_load_;
+  bool load_told_ = false;
+  std::size_t loading_ = 0, listing_ = 0; ///< requests under way
+  std::deque<std::pair<partition_name, store::entity_name>> to_list_;
+  std::map<partition_name, closed_promise> closing_;
+  std::unordered_map<std::string, failure_record> failures_;
+  std::map<const entity_type*, std::uint64_t> restarts_;
+};
+
+} // namespace
+
+caf::actor spawn_entity_host(caf::event_based_actor& parent, actor::placement at, const entity_types& types,
+                             std::shared_ptr<directory> entities, host_options options,
+                             telemetry::metrics& metrics) {
+  return caf::actor_cast<caf::actor>(parent.spawn<entity_host>(
+      std::move(at), std::cref(types), std::move(entities), std::move(options), std::ref(metrics)));
+}
+
+} // namespace tutti::runtime::entity
