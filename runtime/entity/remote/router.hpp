@@ -1,0 +1,43 @@
+#pragma once
+#include "runtime/actor/metered.hpp"
+#include "runtime/entity/directory.hpp"
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <string>
+
+#include <caf/actor.hpp>
+#include <caf/allowed_unsafe_message_type.hpp>
+#include <caf/fwd.hpp>
+
+namespace tutti::runtime::entity {
+
+/// CAF request → json_reply: a question to a node itself rather than to an entity, this one included. Errors:
+/// unavailable (no connection to it, or it has no such service), timeout, or what the service answers.
+struct ask_node {
+  std::string node;
+  std::string service;
+  std::string payload;
+  std::chrono::milliseconds timeout{1'000};
+};
+/// To a service of this node, as CAF request → json_reply.
+struct node_question {
+  std::string payload;
+};
+/// As a plain message to the own router: `to` answers the questions to this service. Ends with it.
+struct serve_node {
+  std::string service;
+  caf::actor to;
+};
+
+/// The one actor of a node that others send to: it keeps a link to each peer, delivers what comes, and tells
+/// the directory who owns what. Gets table_changed, peer_up and peer_down; `types` must outlive it.
+caf::actor spawn_router(caf::event_based_actor& parent, actor::placement at, const entity_types& types,
+                        std::shared_ptr<directory> entities);
+
+} // namespace tutti::runtime::entity
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::entity::ask_node)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::entity::node_question)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::entity::serve_node)
