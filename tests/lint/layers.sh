@@ -49,7 +49,13 @@ rule 'runtime/jobs: std, CAF, RapidJSON, ICU' "$own|$actor|$json|<unicode/[^>]+>
   '^runtime/jobs/[^/]+\.cpp$'
 rule 'runtime/jobs/memory: std, CAF, Boost.Unordered' "$own|$actor|<boost/unordered/[^>]+>" '^runtime/jobs/memory/'
 rule 'runtime/wire: std only' "$std" '^runtime/wire/'
-rule 'runtime/cluster: std, CAF; POSIX clocks' "$own|$actor|<time\.h>" '^runtime/cluster/'
+rule 'runtime/cluster: std, CAF; POSIX clocks' "$own|$actor|<time\.h>" \
+  '^runtime/cluster/(leases|placement)/|^runtime/cluster/membership/.*\.hpp$'
+rule 'runtime/cluster/membership: std, CAF, sockets' \
+  "$own|$actor|<(netdb|poll|unistd|sys/socket)\.h>" '^runtime/cluster/membership/.*\.cpp$'
+rule 'runtime/cluster/tls headers: std' "$own|$std" '^runtime/cluster/tls/.*\.hpp$'
+rule 'runtime/cluster/tls: std, OpenSSL, POSIX' "$own|$std|$posix|<openssl/[a-z0-9_]+\.h>" \
+  '^runtime/cluster/tls/.*\.cpp$'
 rule 'runtime/store: std, CAF' "$own|$actor" '^runtime/store/'
 rule 'runtime/entity headers: std, CAF' "$own|$actor" '^runtime/entity/.*\.hpp$'
 rule 'runtime/entity: std, CAF, RapidJSON' "$own|$actor|$json" '^runtime/entity/.*\.cpp$'
@@ -73,7 +79,7 @@ never 'hiredis is for services/redis' "${include}hiredis/" '^services/redis/[^/]
 never 'libpq is for services/postgres, in .cpp files' "${include}(postgresql/)?(libpq|pg_config|postgres_ext)" \
   '^services/postgres/[^/]+\.cpp$'
 never 'whole CAF in a header costs every includer a second' "${include}caf/all\.hpp" '\.cpp$|^tests/'
-never 'only runtime/cluster may talk CAF between processes' "${include}caf/(io|openssl)/" '^runtime/cluster/'
+never 'only runtime/cluster may talk CAF between processes' "${include}caf/(io|openssl)/" '^(tests/)?runtime/cluster/'
 
 cli=$(sources | grep -E '^services/' | xargs -r grep -nE "${include}CLI" || true)
 [ "$(cut -d: -f1 <<<"$cli" | sort -u | wc -l)" -le 1 ] || report 'CLI11 is included in one translation unit' "$cli"

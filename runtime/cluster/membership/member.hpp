@@ -43,6 +43,7 @@ struct member {
   bool reachable = false;                      ///< connected, and answering pings
   std::chrono::system_clock::time_point since; ///< of the state
   std::string why;                             ///< of the state, for people: "its lease ended"
+  friend bool operator==(const member&, const member&) = default;
 };
 
 } // namespace tutti::runtime::cluster

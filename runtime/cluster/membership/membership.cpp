@@ -1,0 +1,201 @@
+#include "runtime/cluster/membership/membership_actor.hpp"
+#include "runtime/telemetry/log.hpp"
+#include "runtime/wire/codec.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+#include <utility>
+
+#include <caf/actor_system.hpp>
+#include <caf/io/middleman.hpp>
+#include <caf/message_view.hpp>
+#include <caf/openssl/manager.hpp>
+
+namespace tutti::runtime::cluster {
+namespace {
+
+constexpr std::uint64_t mailbox_limit = 10'000;
+constexpr unsigned listen_tries = 6; ///< a former life may be about to close the port
+constexpr std::chrono::milliseconds listen_wait{250};
+constexpr std::chrono::seconds listen_patience{10};
+
+} // namespace
+
+membership_actor::membership_actor(caf::actor_config& cfg, actor::placement where, membership_options options)
+    : metered(cfg, std::move(where), "membership", mailbox_limit), options_(std::move(options)),
+      roster_(member_note{options_.self}), note_{options_.self}, dials_(random_()) {}
+
+caf::behavior membership_actor::make_behavior() {
+  monitor(options_.leases);
+  monitor(options_.keeper);
+  set_down_handler([this](const caf::down_msg& down) { on_down(down); });
+  // From other nodes, perhaps newer ones: no reason to end.
+  set_error_handler([this](const caf::error& reason) {
+    if (gate_.opens("error", clock().now()))
+      telemetry::get().warn("membership.error_received reason={}", runtime::describe(reason));
+  });
+  set_default_handler([this](caf::scheduled_actor*, caf::message_view&) -> caf::result<caf::message> {
+    if (gate_.opens("unknown", clock().now()))
+      telemetry::get().warn("membership.unknown_message");
+    return caf::sec::unexpected_message;
+  });
+  prober_ = spawn_prober(*this, {at().table, at().path + "/prober", 0, {}});
+  listen();
+  return {
+      [this](hello_atom, const std::string& bytes, const caf::actor& membership, const caf::actor& router) {
+        return greeted(bytes, membership, router);
+      },
+      [this](ping_atom, std::uint64_t number) {
+        send(caf::actor_cast<caf::actor>(current_sender()), pong_atom::value, number);
+      },
+      [this](pong_atom, std::uint64_t) { ponged(); },
+      [this](subscribe_members) { subscribe(caf::actor_cast<caf::actor>(current_sender())); },
+      [this](set_leaving) { set_leaving_to(true); },
+      [this](set_up) { set_leaving_to(false); },
+      [this](const declare_down& order) -> caf::result<void> {
+        if (auto bad = roster_.dismiss(order.name))
+          return bad;
+        telemetry::get().warn("member.declared_down name={}", order.name);
+        update();
+        return caf::unit;
+      },
+      [this](lease_gained& gained) {
+        lease_ = std::move(gained.lease);
+        publish_note();
+        update();
+        poll_in({});
+      },
+      [this](const lease_lost& lost) {
+        if (!lease_ || lease_->epoch() != lost.epoch)
+          return;
+        lease_ = nullptr;
+        telemetry::get().warn("member.lease_lost epoch={}", lost.epoch);
+        update();
+        poll_in({});
+      },
+      [this](const address_probed& result) { probed(result); },
+      [this](beat_tick) { beat(); },
+      [this](dial_tick) {
+        dial_at_.reset();
+        dial();
+      },
+      [this](poll_tick, std::uint64_t number) {
+        if (number == poll_number_)
+          poll();
+      },
+      [this](listen_tick) { listen(); },
+  };
+}
+
+void membership_actor::on_exit() {
+  if (listens_)
+    anon_send(remoting(), caf::close_atom_v, options_.self.port);
+  peers_.clear();
+  subscribers_.clear();
+  lease_ = nullptr;
+  options_.router = options_.leases = options_.keeper = prober_ = nullptr;
+}
+
+caf::io::middleman_actor membership_actor::remoting() {
+  return options_.tls == config::tls_mode::on ? system().openssl_manager().actor_handle()
+                                              : system().middleman().actor_handle();
+}
+
+void membership_actor::listen() {
+  auto& self = options_.self;
+  request(remoting(), listen_patience, caf::publish_atom_v, self.port,
+          caf::actor_cast<caf::strong_actor_ptr>(this), std::set<std::string>{}, self.host, true)
+      .then([this](std::uint16_t port) { listening(port); },
+            [this](const caf::error& reason) {
+              auto& at = options_.self;
+              if (++listen_failures_ < listen_tries)
+                return delayed_send(this, listen_wait, listen_tick::value);
+              auto why = why_not_listening({at.host, at.port});
+              quit(make_error(ec::rejected,
+                              "cannot listen on " + at.host + ":" + std::to_string(at.port)
+                                  + " for other nodes: " + (why.empty() ? runtime::describe(reason) : why)));
+            });
+}
+
+void membership_actor::listening(std::uint16_t port) {
+  auto& self = options_.self;
+  listens_ = true;
+  self.port = note_.info.port = port;
+  telemetry::get().info("member.listening host={} port={} tls={} incarnation={}", self.host, port,
+                        options_.tls == config::tls_mode::on ? "on" : "off", self.incarnation);
+  auto now = clock().now();
+  for (auto& a : options_.addresses)
+    dials_.add({a.host, a.port}, now);
+  dials_.connected({self.host, port}, self.name, now);
+  publish_note();
+  update();
+  poll_in({});
+  beat();
+  dial();
+}
+
+/// The state that others see counts from now.
+void membership_actor::publish_note() {
+  auto now = std::chrono::system_clock::now().time_since_epoch();
+  note_.since_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+  send(options_.keeper, keep_lease{member_lease(note_.info.name), wire::encode(note_)});
+}
+
+void membership_actor::set_leaving_to(bool leaving) {
+  if (std::exchange(note_.leaving, leaving) == leaving)
+    return;
+  telemetry::get().info("member.leaving value={}", leaving);
+  if (!listens_)
+    return; // goes out with the first one
+  publish_note();
+  update();
+}
+
+void membership_actor::on_down(const caf::down_msg& down) {
+  if (down.source == options_.leases || down.source == options_.keeper)
+    return quit(make_error(ec::unavailable, std::string{"the lease "}
+                                                + (down.source == options_.leases ? "store" : "keeper")
+                                                + " ended: " + runtime::describe(down.reason)));
+  if (auto* p = peers_.find(down.source))
+    return drop_peer(p->info.name, make_error(ec::unavailable,
+                                              "the connection is lost: " + runtime::describe(down.reason)));
+  std::erase_if(subscribers_, [&](auto& s) { return s == down.source; });
+}
+
+void membership_actor::subscribe(const caf::actor& who) {
+  if (std::find(subscribers_.begin(), subscribers_.end(), who) == subscribers_.end()) {
+    subscribers_.push_back(who);
+    monitor(who);
+  }
+  send(who, members_changed{roster_.members()});
+  for (auto& [name, p] : peers_)
+    if (p.reachable)
+      send(who, peer_up{p.info, p.router});
+}
+
+void membership_actor::update() {
+  roster_.set_self(note_, lease_ && lease_->holds());
+  auto before = roster_.members();
+  if (!roster_.refresh(std::chrono::system_clock::now()))
+    return;
+  log_changes(before);
+  tell(members_changed{roster_.members()});
+}
+
+void membership_actor::log_changes(const std::vector<member>& before) const {
+  for (auto& m : roster_.members()) {
+    bool same = std::any_of(before.begin(), before.end(), [&](auto& b) {
+      return b.info.holder() == m.info.holder() && b.state == m.state;
+    });
+    if (!same)
+      telemetry::get().info("member.changed name={} incarnation={} state={} why={}", m.info.name,
+                            m.info.incarnation, to_string(m.state), m.why);
+  }
+}
+
+caf::actor spawn_membership(caf::event_based_actor& parent, actor::placement at, membership_options options) {
+  return caf::actor_cast<caf::actor>(parent.spawn<membership_actor>(std::move(at), std::move(options)));
+}
+
+} // namespace tutti::runtime::cluster
