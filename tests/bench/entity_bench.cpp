@@ -243,7 +243,8 @@ using echo_atom = caf::atom_constant<caf::atom("echo")>;
 int serve(int port_pipe) {
   local_node node{"b", true, true};
   auto bare_echo = node.sys->spawn([](caf::event_based_actor*) -> caf::behavior {
-    return {[n = std::int64_t{0}](echo_atom, std::int64_t by) mutable { return n += by; }};
+    return {[](echo_atom, std::int64_t by) { return by; },
+            [n = std::int64_t{0}](std::int64_t by) mutable { n += by; }};
   });
   auto door = node.sys->spawn([&](caf::event_based_actor* self) -> caf::behavior {
     return {[=, router = node.router](meet_atom, caf::actor peer) {
@@ -358,7 +359,7 @@ void remote(std::size_t total) {
             reply);
         return double(total) / w.seconds();
       };
-      auto tb = tells([=](auto* s) { s->send(echo, echo_atom::value, std::int64_t{1}); },
+      auto tb = tells([=](auto* s) { s->send(echo, std::int64_t{1}); },
                       [=](auto* s) { return s->request(echo, 5s, echo_atom::value, std::int64_t{1}); },
                       static_cast<std::int64_t*>(nullptr));
       auto to = tells([=](auto* s) { ref.tell(s, add{}); }, [=](auto* s) { return ref.ask(s, add{}, 5s); },
