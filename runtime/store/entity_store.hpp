@@ -61,7 +61,8 @@ struct states_loaded {
 
 /// → state_saved, or conflict when the fence does not stand at `epoch` or the stored version is not
 /// `version`. A save whose outcome was unknown may be repeated as it was: if it took place, its `id` is
-/// found, and it succeeds.
+/// found, and while the fence stands it succeeds. To remove what is not there succeeds, too. Saves of one
+/// entity happen in the order in which they came.
 struct save_state {
   entity_name name;
   std::string role;

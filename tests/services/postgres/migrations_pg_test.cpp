@@ -162,28 +162,4 @@ TEST_F(Migrate, GivenLeaseRenewalsWhenThereIsRoomThenNoIndexIsTouched) {
   EXPECT_TRUE(tutti::tests::eventually([&] { return hot() == before + 10; }));
 }
 
-// The write that design decisions rest on: refused when another owner has raised the fence.
-TEST_F(Migrate, GivenRaisedFenceWhenAnOldOwnerWritesThenNothingChanges) {
-  migrate_all();
-  ASSERT_TRUE(run("INSERT INTO partition_fence VALUES ('audio', 3, 10)").ok());
-  auto save = [&](std::int64_t epoch, std::int64_t version) {
-    auto got = run(
-        "WITH fence AS (SELECT 1 FROM partition_fence WHERE role = 'audio' AND partition = 3 AND epoch = $1 "
-        "FOR SHARE)"
-        " INSERT INTO entity_state (type, key, version, epoch, state) SELECT 'p', 'k', $2::bigint, $1, $3 "
-        "FROM fence"
-        " ON CONFLICT (type, key) DO UPDATE SET version = excluded.version, epoch = excluded.epoch,"
-        " state = excluded.state, updated_at = server_ms() WHERE entity_state.version = excluded.version - 1",
-        epoch, version, bytes{"state"});
-    EXPECT_TRUE(got.ok()) << words(got);
-    return got.results.at(0).affected();
-  };
-  EXPECT_EQ(save(10, 1), 1u);
-  EXPECT_EQ(save(10, 2), 1u);
-  EXPECT_EQ(save(10, 2), 0u);
-  ASSERT_TRUE(run("UPDATE partition_fence SET epoch = 11 WHERE role = 'audio' AND partition = 3").ok());
-  EXPECT_EQ(save(10, 3), 0u);
-  EXPECT_EQ(save(11, 3), 1u);
-}
-
 } // namespace

@@ -1,0 +1,84 @@
+#include "tests/runtime/store/conformance/entity_store.hpp"
+
+#include <future>
+
+namespace tutti::tests::entities {
+
+world::config::config() {
+  set("scheduler.policy", caf::atom("sharing"));
+  set("scheduler.max-threads", std::size_t{2});
+}
+
+caf::actor world::start(const starter& how) {
+  std::promise<caf::actor> made;
+  sys_.spawn([&](caf::event_based_actor* self) {
+    made.set_value(how(*self, {&table_, "/n/entities", 0, {}}));
+  });
+  stores_.push_back(made.get_future().get());
+  return stores_.back();
+}
+
+void world::end_stores() {
+  caf::scoped_actor waiting{sys_};
+  for (auto& s : stores_) {
+    caf::anon_send_exit(s, caf::exit_reason::kill);
+    waiting->wait_for(s);
+  }
+  stores_.clear();
+}
+
+world& EntityStore::here() {
+  if (!world_)
+    world_ = GetParam().make();
+  return *world_;
+}
+
+std::uint64_t EntityStore::raise(const caf::actor& store, std::uint32_t partition, std::uint64_t epoch) {
+  auto got = expect<fences_raised>(store, raise_fences{{{role, partition, epoch}}});
+  EXPECT_EQ(got.standing.size(), 1u);
+  return got.standing.empty() ? 0 : got.standing.front();
+}
+
+save_state EntityStore::order(std::string key, std::uint32_t partition, std::uint64_t epoch,
+                              std::uint64_t version, std::string bytes) {
+  save_state out;
+  out.name = {"player", std::move(key)};
+  out.role = role;
+  out.partition = partition;
+  out.epoch = epoch;
+  out.version = version;
+  out.id = UINT64_MAX - ids_++; // ids use all 64 bits
+  out.bytes = std::move(bytes);
+  return out;
+}
+
+std::uint64_t EntityStore::saved(const caf::actor& store, save_state what) {
+  return expect<state_saved>(store, std::move(what)).version;
+}
+
+std::string EntityStore::refused(const caf::actor& store, save_state what) {
+  auto got = ask<state_saved>(store, std::move(what));
+  if (got) {
+    ADD_FAILURE() << "saved as version " << got->version;
+    return "";
+  }
+  EXPECT_TRUE(runtime::is(got.error, runtime::ec::conflict)) << runtime::describe(got.error);
+  return runtime::words(got.error);
+}
+
+entity_state EntityStore::load(const caf::actor& store, std::string key, std::string type) {
+  entity_name name{std::move(type), std::move(key)};
+  auto got = expect<states_loaded>(store, load_states{{name}});
+  EXPECT_EQ(got.states.size(), 1u);
+  if (got.states.empty())
+    return {};
+  EXPECT_EQ(got.states.front().name, name);
+  return std::move(got.states.front());
+}
+
+wake_page EntityStore::list(const caf::actor& store, std::uint32_t partition, entity_name after,
+                            std::uint32_t limit) {
+  return expect<wake_page>(store, list_wakeful{role, partition, std::move(after), limit});
+}
+
+} // namespace tutti::tests::entities
