@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <optional>
 #include <random>
 #include <set>
 #include <utility>
@@ -17,6 +18,7 @@ namespace tutti::runtime::cluster {
 namespace {
 
 using keeper_tick = caf::atom_constant<caf::atom("tick")>;
+using keeper_work = caf::atom_constant<caf::atom("work")>;
 using timer_clock = caf::actor_clock::clock_type;
 using drop_promise = caf::typed_response_promise<lease_dropped>;
 
@@ -26,6 +28,7 @@ struct wanted_lease {
   std::uint64_t held = 0; ///< epoch of our latest grant
   std::uint64_t seen = 0;
   std::shared_ptr<held_lease> lease; ///< null: not held
+  std::optional<drop_promise> running_out;
 };
 using renewed_leases = std::vector<std::shared_ptr<held_lease>>;
 
@@ -51,7 +54,7 @@ protected:
         [this](const drop_lease& order) -> caf::result<lease_dropped> {
           auto owner = caf::actor_cast<caf::actor>(current_sender()); // the promise takes it
           auto promise = make_response_promise<lease_dropped>();
-          drop(owner, order.name, promise);
+          drop(owner, order, promise);
           return promise;
         },
         [this](keeper_tick, std::uint64_t number) {
@@ -60,17 +63,28 @@ protected:
           armed_at_ = {};
           work();
         },
+        [this](keeper_work) {
+          work_asked_ = false;
+          release_dropped();
+          work();
+        },
     };
   }
 
   void on_exit() override {
-    for (auto& [name, w] : wanted_)
+    for (auto& [name, w] : wanted_) {
       if (w.lease)
         w.lease->drop();
+      if (w.running_out)
+        w.running_out->deliver(lease_dropped{});
+    }
     wanted_.clear();
     store_ = nullptr;
+    auto ended = make_error(ec::unavailable, "the lease keeper ended");
     for (auto& [name, promise] : std::exchange(late_drops_, {}))
-      promise.deliver(make_error(ec::unavailable, "the lease keeper ended"));
+      promise.deliver(ended);
+    for (auto& [lease, promise] : std::exchange(dropped_, {}))
+      promise.deliver(ended);
   }
 
 private:
@@ -107,19 +121,34 @@ private:
     w.owner = owner;
     w.value = std::move(order.value);
     w.seen = std::max(w.seen, order.seen);
+    if (w.running_out)
+      std::exchange(w.running_out, std::nullopt)->deliver(make_error(ec::cancelled, "it is kept again"));
     (w.lease ? renew_at_ : acquire_at_) = now;
-    work();
+    ask_for_work();
   }
 
-  void drop(const caf::actor& owner, const std::string& name, drop_promise promise) {
+  /// Work goes through all leases, so it is done once for all messages that are waiting.
+  void ask_for_work() {
+    if (!std::exchange(work_asked_, true))
+      send(this, keeper_work::value);
+  }
+
+  void drop(const caf::actor& owner, const drop_lease& order, drop_promise promise) {
+    auto& name = order.name;
     auto i = wanted_.find(name);
     if (i != wanted_.end() && i->second.owner == owner) {
-      auto lease = std::move(i->second.lease);
-      wanted_.erase(i);
+      auto& lease = i->second.lease;
+      if (lease && lease->holds() && order.run_out) {
+        i->second.running_out = promise;
+        return ask_for_work();
+      }
       if (lease) {
         lease->drop();
-        return release({{name, lease->epoch()}}, {promise});
+        dropped_.emplace_back(lease_ref{name, lease->epoch()}, promise);
+        wanted_.erase(i);
+        return ask_for_work();
       }
+      wanted_.erase(i);
     }
     if (acquiring_.count(name) != 0 && wanted_.count(name) == 0)
       late_drops_.emplace_back(name, promise);
@@ -142,6 +171,19 @@ private:
       i = wanted_.erase(i);
     }
     release(std::move(held), {});
+  }
+
+  void release_dropped() {
+    auto dropped = std::exchange(dropped_, {});
+    for (auto i = dropped.begin(); i != dropped.end();) {
+      std::vector<lease_ref> leases;
+      std::vector<drop_promise> waiting;
+      for (; i != dropped.end() && leases.size() < max_lease_batch; ++i) {
+        leases.push_back(std::move(i->first));
+        waiting.push_back(i->second);
+      }
+      release(std::move(leases), std::move(waiting));
+    }
   }
 
   /// Of leases that were dropped here before. A failure is no harm: they end by themselves.
@@ -169,11 +211,16 @@ private:
   }
 
   void work() {
-    for (auto& [name, w] : wanted_)
-      if (w.lease && !w.lease->holds()) {
+    for (auto i = wanted_.begin(); i != wanted_.end();) {
+      auto& [name, w] = *i;
+      bool ended = w.lease && !w.lease->holds();
+      if (ended && !w.running_out)
         telemetry::get().warn("lease.expired name={} epoch={}", name, w.lease->epoch());
-        lose(name, w);
-      }
+      if (ended && !lose(name, w))
+        i = wanted_.erase(i);
+      else
+        ++i;
+    }
     auto now = clock().now();
     if (renewing_ == 0 && now >= renew_at_)
       renew(now);
@@ -182,15 +229,21 @@ private:
     arm();
   }
 
-  void lose(const std::string& name, wanted_lease& w) {
+  /// Whether it is still wanted.
+  bool lose(const std::string& name, wanted_lease& w) {
     if (!w.lease)
-      return;
+      return true;
     w.lease->drop();
     w.held = w.lease->epoch();
     w.seen = std::max(w.seen, w.held);
     w.lease = nullptr;
+    if (w.running_out) {
+      std::exchange(w.running_out, std::nullopt)->deliver(lease_dropped{});
+      return false;
+    }
     send(w.owner, lease_lost{name, w.held});
     acquire_at_ = clock().now();
+    return true;
   }
 
   void renew(timer_clock::time_point now) {
@@ -198,7 +251,7 @@ private:
     auto sent = options_.clock->now(); // before holds(): the store believes what is sent as held
     renewed_leases leases;
     for (auto& [name, w] : wanted_)
-      if (w.lease && w.lease->holds())
+      if (w.lease && w.lease->holds() && !w.running_out)
         leases.push_back(w.lease);
     for (std::size_t from = 0; from < leases.size(); from += max_lease_batch)
       renew_some(sent,
@@ -239,8 +292,9 @@ private:
       }
       lost_.inc();
       telemetry::get().warn("lease.lost name={} epoch={}", l->name(), l->epoch());
-      if (auto i = wanted_.find(l->name()); i != wanted_.end() && i->second.lease == l)
-        lose(i->first, i->second);
+      auto i = wanted_.find(l->name());
+      if (i != wanted_.end() && i->second.lease == l && !lose(i->first, i->second))
+        wanted_.erase(i);
     }
   }
 
@@ -325,7 +379,7 @@ private:
     for (auto& [name, w] : wanted_) {
       if (w.lease) // that it has run out is to be told, even if nobody answers
         next = std::min({next, now + w.lease->left() + std::chrono::milliseconds{1},
-                         renewing_ == 0 ? renew_at_ : timer_clock::time_point::max()});
+                         renewing_ == 0 && !w.running_out ? renew_at_ : timer_clock::time_point::max()});
       else if (acquiring_.empty())
         next = std::min(next, acquire_at_);
     }
@@ -348,6 +402,8 @@ private:
   std::set<std::string> acquiring_; ///< names in the request under way
   unsigned renew_failures_ = 0, acquire_failures_ = 0;
   std::vector<std::pair<std::string, drop_promise>> late_drops_; ///< of names in acquiring_
+  std::vector<std::pair<lease_ref, drop_promise>> dropped_;      ///< to be released by the next work
+  bool work_asked_ = false;
   timer_clock::time_point armed_at_{};
   std::uint64_t tick_ = 0;
 };
