@@ -63,6 +63,7 @@ public:
   void connect(caf::actor gateway);
 
   /// From now on: the node drains, and what it accepted now it might not keep.
+  bool serving() const noexcept { return !draining_.load(std::memory_order_acquire); }
   void refuse_submissions() noexcept { draining_.store(true, std::memory_order_release); }
 
   admission admit(const request_head& head) noexcept override;

@@ -22,10 +22,15 @@ gateway_actor::gateway_actor(caf::actor_config& cfg, runtime::actor::placement w
 
 caf::behavior gateway_actor::make_behavior() {
   api_->connect(caf::actor_cast<caf::actor>(this));
+  join_cluster();
   return {
       [this](admitted_requests& admitted) { serve(admitted.batch->requests); },
       [this](runtime::jobs::jobs_submitted& answer) { submitted(answer); },
       [this](tick) { expire_calls(); },
+      [this](runtime::cluster::members_changed& news) { members_changed(news); },
+      [](const runtime::cluster::peer_up&) {},
+      [](const runtime::cluster::peer_down&) {},
+      [this](const runtime::entity::node_question& question) { return answer_node(question.payload); },
   };
 }
 
@@ -33,6 +38,7 @@ void gateway_actor::on_exit() {
   api_->connect({});
   calls_.clear(); // the responders answer 503
   parts_.store = nullptr;
+  parts_.cluster = {};
 }
 
 void gateway_actor::serve(std::vector<http_request>& batch) {
@@ -81,7 +87,8 @@ void gateway_actor::expire_calls() {
 
 void gateway_actor::dispatch(http_request& r, const target& where) {
   auto& known = routes()[r.route];
-  if (known.body == body_kind::optional_json && known.to != endpoint::retry_dead_letters)
+  if (known.body == body_kind::optional_json && known.to != endpoint::retry_dead_letters
+      && known.to != endpoint::command_actor)
     if (auto bad = protocols::http_api::parse_empty_body(r.body))
       return r.reply(answer(std::move(*bad), r.target));
   switch (known.to) {
@@ -128,9 +135,23 @@ void gateway_actor::dispatch(http_request& r, const target& where) {
   case endpoint::actors:
     return actors(r, where);
   case endpoint::supervision:
-    return supervision(r);
+    return supervision(r, where);
   case endpoint::events:
     return events(r, where);
+  case endpoint::clusters:
+    return clusters(r, where);
+  case endpoint::actor_types:
+    return actor_types(r, where);
+  case endpoint::inspect_actor:
+    return inspect_actor(r, where);
+  case endpoint::command_actor:
+    return command_actor(r, where);
+  case endpoint::drain_node:
+    return drain_node(r, where);
+  case endpoint::undrain_node:
+    return undrain_node(r, where);
+  case endpoint::down_node:
+    return down_node(r, where);
   case endpoint::submit_job:
   case endpoint::health:
   case endpoint::live:

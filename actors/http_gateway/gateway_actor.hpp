@@ -1,13 +1,19 @@
 #pragma once
 #include "actors/http_gateway/answers.hpp"
 #include "actors/http_gateway/gateway.hpp"
+#include "actors/http_gateway/node_order.hpp"
 #include "protocols/http_api/job_body.hpp"
 #include "protocols/http_api/target.hpp"
+#include "runtime/cluster/membership/membership.hpp"
+#include "runtime/entity/remote/router.hpp"
 #include "runtime/jobs/store.hpp"
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -62,8 +68,34 @@ private:
   void metrics_page(http_request& r);
   void performance(http_request& r);
   void actors(http_request& r, const target& where);
-  void supervision(http_request& r);
+  void supervision(http_request& r, const target& where);
+  std::string actor_rows(std::string_view query) const;
+  std::string supervision_tree() const;
   void events(http_request& r, const target& where);
+
+  // gateway_cluster.cpp
+  void join_cluster();
+  void members_changed(runtime::cluster::members_changed& news);
+  void clusters(http_request& r, const target& where);
+  void drain_node(http_request& r, const target& where);
+  void undrain_node(http_request& r, const target& where);
+  void down_node(http_request& r, const target& where);
+  void plan_drain(http_request& r, const std::string& name, bool then_leave);
+  bool known_member(http_request& r, const std::string& name);
+  caf::result<runtime::entity::json_reply> answer_node(const std::string& question);
+  caf::result<runtime::entity::json_reply> change_membership(const node_order& order);
+  std::vector<std::string> living_nodes() const;
+
+  /// What nodes said, by name; nothing: they did not answer in time.
+  using node_answers = std::map<std::string, std::optional<std::string>>;
+  /// Asks all members that live, this node included. `done` is called within a second.
+  void ask_nodes(const node_order& question, std::function<void(const node_answers&)> done);
+
+  // gateway_entities.cpp
+  void actor_types(http_request& r, const target& where);
+  void inspect_actor(http_request& r, const target& where);
+  void command_actor(http_request& r, const target& where);
+  std::optional<runtime::entity::entity_ref> entity_of(http_request& r, const target& where);
 
   /// Asks the store and answers with what `render` makes of the result, or with the error. The request is
   /// answered within the store's deadline, whatever happens.
@@ -86,6 +118,7 @@ private:
   runtime::jobs::submit_jobs outgoing_; ///< of the batch in hand
   std::vector<waiting> outgoing_callers_;
   bool ticking_ = false;
+  std::vector<runtime::cluster::member> members_; ///< empty: this node is alone
 };
 
 /// How long the store may take.

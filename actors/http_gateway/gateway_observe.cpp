@@ -3,10 +3,12 @@
 #include "actors/http_gateway/index_page.hpp"
 #include "protocols/http_api/json_writer.hpp"
 #include "protocols/http_api/rfc3339.hpp"
+#include "runtime/wire/codec.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <iterator>
 #include <map>
 #include <utility>
 #include <variant>
@@ -145,7 +147,7 @@ void write_supervisor(json_writer& out, const reports& all, const std::string& p
       .member("restartsInWindow", report.restarts);
   out.key("children").begin_array();
   for (auto& child : report.children) {
-    if (child.supervisor) {
+    if (child.supervisor || all.count(path + "/" + child.name) != 0) {
       write_supervisor(out, all, path + "/" + child.name, child.name);
       continue;
     }
@@ -233,69 +235,147 @@ void gateway_actor::performance(http_request& r) {
   r.reply(json(200, std::move(body)));
 }
 
-void gateway_actor::actors(http_request& r, const target& where) {
+namespace {
+
+/// The parameters of GET /actors.
+struct actor_query {
+  std::size_t limit = 50;
+  std::optional<std::uint64_t (*)(const actor_view&)> by;
+  std::optional<actor_cursor> after;
+  std::optional<std::string> node, type;
+};
+
+http_api::result<actor_query> read_actor_query(const http_api::target& where) {
   if (auto unknown = where.unknown_parameter({"type", "node", "sort", "limit", "cursor"}))
-    return r.reply(answer(std::move(*unknown), r.target));
+    return std::move(*unknown);
+  actor_query out;
   auto limit = where.limit();
   if (auto* bad = std::get_if<http_api::problem>(&limit))
-    return r.reply(answer(std::move(*bad), r.target));
+    return std::move(*bad);
+  out.limit = std::get<std::size_t>(limit);
   auto sort = where.find("sort").value_or("path");
-  auto by = sort_key(sort);
-  if (!by && sort != "path")
-    return r.reply(answer(
-        http_api::unprocessable("sort must be one of path, messages, mailbox, busy, restarts"), r.target));
-  std::optional<actor_cursor> after;
+  out.by = sort_key(sort);
+  if (!out.by && sort != "path")
+    return http_api::unprocessable("sort must be one of path, messages, mailbox, busy, restarts");
   if (auto cursor = where.find("cursor")) {
-    after = parse_cursor(*cursor);
-    if (!after)
-      return r.reply(answer(http_api::unprocessable("cursor must be a nextCursor of this list"), r.target));
+    out.after = parse_cursor(*cursor);
+    if (!out.after)
+      return http_api::unprocessable("cursor must be a nextCursor of this list");
   }
-  auto value = [&](const actor_view& a) { return by ? (*by)(a) : 0; };
-  auto before = [&](const actor_view& a, const actor_view& b) {
-    if (value(a) != value(b))
-      return value(a) > value(b);
-    return place_of(a) < place_of(b);
-  };
-  auto node = where.find("node");
-  auto type = where.find("type");
-  std::vector<actor_view> found;
-  if (!node || *node == table().node())
-    found = table().actors([&](const actor_view& a) {
-      if (type && a.type != *type)
-        return false;
-      if (!after)
-        return true;
-      return value(a) < after->value || (value(a) == after->value && place_of(a) > after->place);
-    });
-  auto count = std::min(found.size(), std::get<std::size_t>(limit));
-  std::partial_sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(count), found.end(), before);
-  std::string body;
-  json_writer out{body};
-  out.begin_object().key("items").begin_array();
-  for (std::size_t i = 0; i < count; ++i)
-    write_actor(out, found[i], table().node());
-  out.end_array().key("nextCursor");
-  if (count < found.size() && count > 0)
-    out.string(render_cursor(value(found[count - 1]), place_of(found[count - 1])));
-  else
-    out.null();
-  out.member("complete", true).key("nodes").begin_array();
-  out.begin_object().member("name", table().node()).member("status", "up").end_object();
-  out.end_array().end_object();
-  r.reply(json(200, std::move(body)));
+  if (auto node = where.find("node"))
+    out.node = std::string{*node};
+  if (auto type = where.find("type"))
+    out.type = std::string{*type};
+  return out;
 }
 
-void gateway_actor::supervision(http_request& r) {
+bool row_before(const actor_row& a, const actor_row& b) {
+  return a.value != b.value ? a.value > b.value : a.place < b.place;
+}
+
+void write_nodes(json_writer& out, const std::map<std::string, std::optional<std::string>>& answers) {
+  bool complete = true;
+  out.key("nodes").begin_array();
+  for (auto& [node, text] : answers) {
+    complete = complete && text;
+    out.begin_object().member("name", node).member("status", text ? "up" : "no answer").end_object();
+  }
+  out.end_array().member("complete", complete);
+}
+
+} // namespace
+
+void gateway_actor::actors(http_request& r, const target& where) {
+  auto query = read_actor_query(where);
+  if (auto* bad = std::get_if<http_api::problem>(&query))
+    return r.reply(answer(std::move(*bad), r.target));
+  auto question = r.target.find('?');
+  node_order order{"actors", question == std::string::npos ? std::string{} : r.target.substr(question)};
+  auto reply = std::make_shared<responder>(std::move(r.reply));
+  ask_nodes(order, [reply, limit = std::get<actor_query>(query).limit](const node_answers& answers) {
+    std::vector<actor_row> rows;
+    for (auto& [node, text] : answers)
+      if (auto page = text ? runtime::wire::decode<actor_page>(*text) : std::nullopt)
+        std::move(page->rows.begin(), page->rows.end(), std::back_inserter(rows));
+    auto count = std::min(rows.size(), limit);
+    std::partial_sort(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(count), rows.end(),
+                      row_before);
+    std::string body;
+    json_writer out{body};
+    out.begin_object().key("items").begin_array();
+    for (std::size_t i = 0; i < count; ++i)
+      out.raw(rows[i].json);
+    out.end_array().key("nextCursor");
+    if (count < rows.size() && count > 0)
+      out.string(render_cursor(rows[count - 1].value, rows[count - 1].place));
+    else
+      out.null();
+    write_nodes(out, answers);
+    out.end_object();
+    (*reply)(json(200, std::move(body)));
+  });
+}
+
+/// This node's part of GET /actors; `query` has been checked where it came in.
+std::string gateway_actor::actor_rows(std::string_view query) const {
+  actor_page page;
+  auto where = http_api::parse_target("/actors" + std::string{query});
+  auto read = std::holds_alternative<target>(where) ? read_actor_query(std::get<target>(where))
+                                                    : http_api::result<actor_query>{http_api::malformed("")};
+  if (auto* q = std::get_if<actor_query>(&read); q != nullptr && (!q->node || *q->node == table().node())) {
+    auto value = [&](const actor_view& a) { return q->by ? (*q->by)(a) : 0; };
+    auto found = table().actors([&](const actor_view& a) {
+      if (q->type && a.type != *q->type)
+        return false;
+      return !q->after || value(a) < q->after->value
+             || (value(a) == q->after->value && place_of(a) > q->after->place);
+    });
+    auto count = std::min(found.size(), q->limit + 1);
+    std::partial_sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(count), found.end(),
+                      [&](const actor_view& a, const actor_view& b) {
+                        return value(a) != value(b) ? value(a) > value(b) : place_of(a) < place_of(b);
+                      });
+    for (std::size_t i = 0; i < count; ++i) {
+      std::string json;
+      json_writer out{json};
+      write_actor(out, found[i], table().node());
+      page.rows.push_back({value(found[i]), place_of(found[i]), std::move(json)});
+    }
+  }
+  return runtime::wire::encode(page);
+}
+
+void gateway_actor::supervision(http_request& r, const target& where) {
+  if (auto unknown = where.unknown_parameter({}))
+    return r.reply(answer(std::move(*unknown), r.target));
+  auto reply = std::make_shared<responder>(std::move(r.reply));
+  ask_nodes({"supervision", {}}, [reply](const node_answers& answers) {
+    std::string body;
+    json_writer out{body};
+    bool complete = true;
+    out.begin_object().key("nodes").begin_array();
+    for (auto& [node, text] : answers) {
+      complete = complete && text;
+      out.begin_object().member("name", node).member("status", text ? "up" : "no answer").key("tree");
+      if (text)
+        out.raw(*text);
+      else
+        out.null();
+      out.end_object();
+    }
+    out.end_array().member("complete", complete).end_object();
+    (*reply)(json(200, std::move(body)));
+  });
+}
+
+std::string gateway_actor::supervision_tree() const {
   reports all;
   for (auto& report : table().supervisors())
     all.emplace(report.path, std::move(report));
   std::string body;
   json_writer out{body};
-  out.begin_object().key("nodes").begin_array();
-  out.begin_object().member("name", table().node()).member("status", "up").key("tree");
   write_supervisor(out, all, "/" + table().node(), table().node());
-  out.end_object().end_array().member("complete", true).end_object();
-  r.reply(json(200, std::move(body)));
+  return body;
 }
 
 void gateway_actor::events(http_request& r, const target& where) {

@@ -36,6 +36,13 @@ enum class endpoint : std::uint8_t {
   put_schedule,
   delete_schedule,
   events,
+  clusters,
+  actor_types,
+  inspect_actor,
+  command_actor,
+  drain_node,
+  undrain_node,
+  down_node,
 };
 
 enum class access : std::uint8_t { open, admin };

@@ -144,14 +144,35 @@ void directory::flush(slot& s) {
   }
 }
 
-void directory::open(const std::string& role, std::uint32_t partition,
-                     std::shared_ptr<const cluster::held_lease> lease) {
-  if (auto s = find_slot(role, partition)) {
-    std::lock_guard guard{s->lock};
-    s->lease = std::move(lease);
-    s->closing = false;
-    flush(*s);
+std::vector<caf::actor> directory::open(const std::string& role, std::uint32_t partition,
+                                        std::shared_ptr<const cluster::held_lease> lease) {
+  std::vector<caf::actor> stale;
+  auto s = find_slot(role, partition);
+  if (s == nullptr)
+    return stale;
+  std::lock_guard guard{s->lock};
+  for (auto i = s->entries.begin(); i != s->entries.end();) {
+    if (i->second.state == life::active) {
+      stale.push_back(caf::actor_cast<caf::actor>(i->second.actor));
+      i = s->entries.erase(i);
+    } else {
+      ++i;
+    }
   }
+  s->lease = std::move(lease);
+  s->closing = false;
+  flush(*s);
+  return stale;
+}
+
+std::size_t directory::open_partitions() const {
+  std::size_t out = 0;
+  for (auto& [role, slots] : roles_)
+    for (std::uint32_t p = 0; p < partitions_; ++p) {
+      std::lock_guard guard{slots[p].lock};
+      out += slots[p].lease != nullptr;
+    }
+  return out;
 }
 
 bool directory::close(const std::string& role, std::uint32_t partition) {

@@ -70,8 +70,9 @@ public:
   void deliver(const entity_type& type, caf::mailbox_element_ptr element, caf::execution_unit* host);
 
   // By the host.
-  void open(const std::string& role, std::uint32_t partition,
-            std::shared_ptr<const cluster::held_lease> lease);
+  /// The entities of an earlier lease that is over, to be killed.
+  std::vector<caf::actor> open(const std::string& role, std::uint32_t partition,
+                               std::shared_ptr<const cluster::held_lease> lease);
   /// No deliveries any more; the entities are told to stop. False: there are none.
   bool close(const std::string& role, std::uint32_t partition);
   /// The lease is lost: its entities, to be killed. What waits for their start waits for the next owner.
@@ -100,6 +101,7 @@ public:
   bool release(const entity_actor& self, std::uint32_t partition);
   void ended(const entity_actor& self, std::uint32_t partition, const caf::error& reason);
 
+  std::size_t open_partitions() const;
   std::uint64_t waiting() const noexcept { return waiting_.load(std::memory_order_relaxed); }
 
 private:

@@ -4,6 +4,7 @@
 #include "runtime/error.hpp"
 #include "runtime/store/entity_store.hpp"
 #include "runtime/telemetry/log.hpp"
+#include "runtime/telemetry/text.hpp"
 #include "runtime/telemetry/trace.hpp"
 
 #include <algorithm>
@@ -105,7 +106,7 @@ caf::result<caf::message> entity_actor::handle(caf::message_view& in) {
       else
         h->run_json(*this, command.payload, answer{promise, true});
     } else if (content.match_element<inspect_entity>(1)) {
-      reply(answer{promise, true}, caf::make_message(json_reply{summary_json()}));
+      reply(answer{promise, true}, caf::make_message(json_reply{inspection()}));
     } else if (auto h = kind().find(*content.type(1).second)) {
       h->run(*this, content.get(1), answer{promise, false});
     } else {
@@ -228,6 +229,33 @@ void entity_actor::on_exit() {
 bool entity_actor::cleanup(caf::error&& reason, caf::execution_unit* host) {
   init_.around->directory->ended(*this, init_.partition, reason);
   return metered::cleanup(std::move(reason), host);
+}
+
+std::string entity_actor::inspection() const {
+  actor::actor_view view;
+  describe(view);
+  std::string out = R"({"active":true,"type":)";
+  auto text = [&](std::string_view x) {
+    out += '"';
+    telemetry::append_json_escaped(out, x);
+    out += '"';
+  };
+  text(kind().name);
+  out += ",\"key\":";
+  text(key());
+  out += ",\"path\":";
+  text(view.path);
+  out += ",\"node\":";
+  text(node());
+  out += ",\"epoch\":" + std::to_string(epoch()) + ",\"partition\":" + std::to_string(init_.partition);
+  out += ",\"version\":" + std::to_string(init_.version);
+  out += ",\"messages\":" + std::to_string(handled.load(std::memory_order_relaxed));
+  auto waiting = received.load(std::memory_order_relaxed) - handled.load(std::memory_order_relaxed);
+  out += ",\"mailbox\":" + std::to_string(waiting) + ",\"startedAt\":\"";
+  telemetry::append_rfc3339(
+      out, std::chrono::duration_cast<std::chrono::microseconds>(view.started.time_since_epoch()).count());
+  out += "\",\"state\":" + summary_json() + "}";
+  return out;
 }
 
 void entity_actor::describe(actor::actor_view& view) const {

@@ -127,6 +127,7 @@ private:
   };
 
   caf::result<caf::message> handle(caf::message_view& in);
+  std::string inspection() const; ///< JSON
   void start_save();
   void send_save();
   void saved(std::uint64_t version);

@@ -60,6 +60,11 @@ struct failure_record {
   call_clock::time_point last;
 };
 
+struct type_restarts {
+  std::uint64_t count = 0;
+  std::string last_error;
+};
+
 class entity_host final : public actor::metered {
 public:
   entity_host(caf::actor_config& cfg, actor::placement where, const entity_types& types,
@@ -78,8 +83,7 @@ protected:
   caf::behavior make_behavior() override {
     entities_->set_host(this);
     sweep_every_ = sweep_interval();
-    for (auto& t : types_.all())
-      report(*t, 0);
+    report();
     delayed_send(this, tick_interval, host_tick{});
     return {
         [this](activate_entity& order) { activate(std::move(order)); },
@@ -102,7 +106,8 @@ protected:
           }
         },
         [this](const cluster::partition_opened& news) {
-          entities_->open(news.role, news.partition, news.lease);
+          for (auto& e : entities_->open(news.role, news.partition, news.lease))
+            send_exit(e, caf::exit_reason::kill);
           if (remembers(news.role))
             list(news.role, news.partition, {});
         },
@@ -127,8 +132,7 @@ protected:
   }
 
   void on_exit() override {
-    for (auto& t : types_.all())
-      at().table->forget(path_of(*t));
+    at().table->forget(at().path);
     for (auto& [name, promise] : std::exchange(closing_, {}))
       promise.deliver(make_error(ec::unavailable, "the entity host ended"));
     for (auto& e : entities_->abandon_all())
@@ -146,13 +150,17 @@ private:
     return std::max(out, tick_interval);
   }
 
-  std::string path_of(const entity_type& type) const { return at().path + "/" + type.name; }
-  void report(const entity_type& type, std::uint64_t restarts) {
+  /// Shown as a supervisor with the types as its children; there are too many entities to list.
+  void report() {
     actor::supervisor_report r;
-    r.path = path_of(type);
+    r.path = at().path;
     r.strategy = "one_for_one";
     r.window = std::chrono::duration_cast<milliseconds>(failures_forgotten);
-    r.restarts = restarts;
+    for (auto& t : types_.all()) {
+      auto& f = restarts_[t.get()];
+      r.restarts += f.count;
+      r.children.push_back({t->name, "transient", "running", f.count, f.last_error, false});
+    }
     at().table->report(std::move(r));
   }
 
@@ -281,7 +289,8 @@ private:
         most / 2 + milliseconds{telemetry::random_bits() % static_cast<std::uint64_t>(most.count() / 2)};
     telemetry::get().warn("entity.failed type={} restart_ms={} reason={}", news.type->name, wait.count(),
                           runtime::describe(news.reason));
-    report(*news.type, ++restarts_[news.type]);
+    restarts_[news.type] = {restarts_[news.type].count + 1, runtime::describe(news.reason)};
+    report();
     delayed_send(this, wait, entity_cooled{{news.type, news.partition, news.key}});
   }
 
@@ -306,7 +315,7 @@ private:
   std::deque<std::pair<partition_name, store::entity_name>> to_list_;
   std::map<partition_name, closed_promise> closing_;
   std::unordered_map<std::string, failure_record> failures_;
-  std::map<const entity_type*, std::uint64_t> restarts_;
+  std::map<const entity_type*, type_restarts> restarts_;
 };
 
 } // namespace

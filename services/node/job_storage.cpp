@@ -3,25 +3,19 @@
 #include "runtime/jobs/memory/store.hpp"
 #include "runtime/telemetry/log.hpp"
 #include "services/net/io_thread.hpp"
-#include "services/postgres/migrations.hpp"
+#include "services/node/servers.hpp"
 #include "services/postgres_jobs/store.hpp"
 #include "services/redis/server_checks.hpp"
 #include "services/redis_jobs/store.hpp"
 
 #include <algorithm>
-#include <cstdlib>
-#include <future>
-#include <stdexcept>
-#include <thread>
 #include <utility>
 
 namespace tutti::services::node {
 namespace {
 
 using namespace runtime;
-using actors::http_gateway::health_check;
 using actors::http_gateway::health_probe;
-using actors::http_gateway::health_status;
 using std::chrono::milliseconds;
 
 jobs::store_options store_options(const config::settings& s) {
@@ -59,36 +53,17 @@ private:
   std::shared_ptr<jobs::memory_state> state_;
 };
 
-redis::client_options to_server(const config::settings& s, std::string name) {
-  auto address = redis::parse_url(s.redis.url);
-  if (!address)
-    throw std::runtime_error("redis.url: " + words(address.error()));
-  redis::client_options out;
-  out.server = std::move(*address);
-  out.name = std::move(name);
-  out.key_prefix = s.redis.key_prefix;
-  return out;
-}
-
 class in_redis final : public job_storage {
 public:
   in_redis(const config::settings& s, const std::string& node, std::shared_ptr<jobs::job_observer> observer)
       : options_(store_options(s)), observer_(std::move(observer)),
-        commands_(io_.context(), to_server(s, "tutti-" + node)),
-        mailbox_(io_.context(), to_server(s, "tutti-" + node + "-mailbox")) {}
+        commands_(io_.context(), redis_options(s, "tutti-" + node)),
+        mailbox_(io_.context(), redis_options(s, "tutti-" + node + "-mailbox")) {}
 
   void open(milliseconds patience) override {
     auto until = std::chrono::steady_clock::now() + patience;
-    auto state = commands_.state();
-    for (; !state.connected && state.reason.empty() && std::chrono::steady_clock::now() < until;
-         state = commands_.state())
-      std::this_thread::sleep_for(milliseconds{5}); // once, before there are actors
-    if (state.refused)
-      throw std::runtime_error("redis: " + state.reason);
-    if (!state.connected)
-      return; // it says so in the log, and in /health
-    if (std::atoi(state.server.version.c_str()) < 7)
-      throw std::runtime_error("redis: jobs need version 7.0 or later, this is " + state.server.version);
+    if (!wait_for(commands_, until))
+      return;
     redis::check_durability(commands_, until, [](const std::vector<std::string>& findings) {
       for (auto& finding : findings)
         telemetry::get().warn("redis.durability finding=\"{}\"", finding);
@@ -97,16 +72,7 @@ public:
   caf::actor spawn(caf::event_based_actor& parent, actor::placement at) override {
     return redis_jobs::spawn_redis_store(parent, std::move(at), {commands_, mailbox_}, options_, observer_);
   }
-  std::map<std::string, health_probe> probes() override {
-    return {{"redis", [this] {
-               auto state = commands_.state();
-               health_check out{health_status::healthy, true, state.round_trip,
-                                "version " + state.server.version};
-               if (!state.connected)
-                 out = {health_status::unhealthy, true, {}, state.reason};
-               return out;
-             }}};
-  }
+  std::map<std::string, health_probe> probes() override { return {{"redis", probe(commands_)}}; }
   std::uint64_t unfinished() const override { return 0; }
 
 private:
@@ -117,49 +83,17 @@ private:
   redis::client mailbox_;
 };
 
-postgres::pool_options to_database(const config::settings& s) {
-  postgres::pool_options out;
-  out.url = s.postgres.url;
-  if (auto wrong = out.validate(); !wrong.empty())
-    throw std::runtime_error("postgres.url: " + wrong);
-  return out;
-}
-
 class in_postgres final : public job_storage {
 public:
   in_postgres(const config::settings& s, std::shared_ptr<jobs::job_observer> observer)
-      : options_(store_options(s)), observer_(std::move(observer)), pool_(io_.context(), to_database(s)) {}
+      : options_(store_options(s)), observer_(std::move(observer)),
+        pool_(io_.context(), postgres_options(s)) {}
 
-  void open(milliseconds patience) override {
-    auto until = std::chrono::steady_clock::now() + patience;
-    while (pool_.stats().state == postgres::pool_state::connecting
-           && std::chrono::steady_clock::now() < until)
-      std::this_thread::sleep_for(milliseconds{5}); // once, before there are actors
-    auto state = pool_.stats();
-    if (state.state != postgres::pool_state::up)
-      return; // it says so in the log, and in /health
-    std::promise<postgres::migrate_result> checked;
-    postgres::migrate(pool_, postgres::migrations(), {.check = true},
-                      [&](postgres::migrate_result got) { checked.set_value(std::move(got)); });
-    auto found = checked.get_future().get(); // each of its steps has a deadline
-    if (found.error)
-      throw std::runtime_error("postgres: " + found.error->text);
-    if (!found.migrations.empty())
-      throw std::runtime_error("postgres: the database lacks " + std::to_string(found.migrations.size())
-                               + " migrations of this release; apply them by: tutti migrate");
-  }
+  void open(milliseconds patience) override { wait_for(pool_, std::chrono::steady_clock::now() + patience); }
   caf::actor spawn(caf::event_based_actor& parent, actor::placement at) override {
     return postgres_jobs::spawn_postgres_store(parent, std::move(at), pool_, options_, observer_);
   }
-  std::map<std::string, health_probe> probes() override {
-    return {{"postgres", [this] {
-               auto state = pool_.stats();
-               health_check out{health_status::healthy, true, state.ping, {}};
-               if (state.state != postgres::pool_state::up)
-                 out = {health_status::unhealthy, true, {}, state.last_error};
-               return out;
-             }}};
-  }
+  std::map<std::string, health_probe> probes() override { return {{"postgres", probe(pool_)}}; }
   std::uint64_t unfinished() const override { return 0; }
 
 private:

@@ -9,6 +9,7 @@
 #include "runtime/telemetry/log.hpp"
 #include "services/http/server.hpp"
 #include "services/node/actor_metrics.hpp"
+#include "services/node/cluster_node.hpp"
 #include "services/node/job_storage.hpp"
 #include "services/node/job_types.hpp"
 #include "services/node/metrics_server.hpp"
@@ -62,6 +63,7 @@ struct node::parts {
   actor_config caf_config;
   std::unique_ptr<caf::actor_system> system;
   std::unique_ptr<job_storage> storage; ///< its callbacks name actors
+  std::unique_ptr<cluster_node> cluster;
   std::unique_ptr<http::server> server;
   std::unique_ptr<http::server> metrics_server; ///< only with metrics.port
   caf::actor root;
@@ -81,6 +83,11 @@ struct node::parts {
         types(make_job_types()) {}
 
   std::vector<child_spec> children();
+  std::map<std::string, http_gateway::health_probe> probes() const {
+    auto out = storage->probes();
+    out.merge(cluster->probes());
+    return out;
+  }
 };
 
 /// rest_for_one over one-child supervisors: who comes later holds handles of who came before, so it is
@@ -94,8 +101,7 @@ std::vector<child_spec> node::parts::children() {
   child_spec monitor;
   monitor.name = "monitor";
   monitor.start = [this](caf::event_based_actor* parent, placement at) {
-    return http_gateway::spawn_node_monitor(*parent, std::move(at), health, metrics, store,
-                                            storage->probes());
+    return http_gateway::spawn_node_monitor(*parent, std::move(at), health, metrics, store, probes());
   };
   child_spec run_jobs;
   run_jobs.name = "runner";
@@ -109,17 +115,19 @@ std::vector<child_spec> node::parts::children() {
   child_spec gateway;
   gateway.name = "gateway";
   gateway.start = [this](caf::event_based_actor* parent, placement at) {
-    auto made =
-        http_gateway::spawn_gateway(*parent, std::move(at), api, {store, types, health, &metrics, &events});
+    auto made = http_gateway::spawn_gateway(
+        *parent, std::move(at), api, {store, types, health, &metrics, &events, cluster->for_gateway()});
     api->connect(made); // at once, so that ready means that a request finds it
-    if (!stopping)
-      health->set_ready(true);
     std::call_once(told_up, [this] { up.set_value(); });
     return made;
   };
   std::vector<child_spec> out;
-  out.push_back(supervisor_spec("stores", {std::move(jobs_store)}, {.max_restarts = 0}));
+  auto stores = cluster->stores();
+  stores.insert(stores.begin(), std::move(jobs_store));
+  out.push_back(supervisor_spec("stores", std::move(stores), {.max_restarts = 0}));
   out.push_back(supervisor_spec("telemetry", {std::move(monitor)}, {}));
+  for (auto& part : cluster->supervisors())
+    out.push_back(std::move(part));
   if (config.node.has(config::role::worker))
     out.push_back(supervisor_spec("jobs", {std::move(run_jobs)}, {}));
   out.push_back(supervisor_spec("api", {std::move(gateway)}, {}));
@@ -165,7 +173,14 @@ void node::start() {
   p.storage = make_job_storage(p.config.settings, p.table.node(),
                                std::make_shared<jobs::job_telemetry>(p.metrics, p.events));
   p.storage->open(start_deadline / 2);
+  p.cluster = std::make_unique<cluster_node>(p.config, p.metrics, [&p] {
+    if (!p.stopping)
+      p.failed();
+  });
+  p.cluster->open(start_deadline / 2);
+  p.cluster->configure(p.caf_config);
   p.system = std::make_unique<caf::actor_system>(p.caf_config);
+  p.cluster->prepare(*p.system);
   p.root = actor::spawn_supervisor(*p.system, {&p.table, "/" + p.table.node(), 0, {}}, p.children(),
                                    {.how = actor::strategy::rest_for_one});
   p.root->attach_functor([&p](const caf::error& reason) {
@@ -213,6 +228,9 @@ node::report node::stop(milliseconds deadline) {
                 telemetry::get().warn("node.drain error={}", describe(reason));
               });
     }
+    auto for_others = std::max(left() - http_grace - tree_grace, milliseconds{0});
+    if (!p.cluster->leave(*p.system, for_others))
+      telemetry::get().warn("node.partitions_left reason=others take them over when their leases end");
     p.server->stop(std::min(left(), http_grace));
     if (p.metrics_server)
       p.metrics_server->stop(milliseconds{0});
@@ -229,6 +247,7 @@ node::report node::stop(milliseconds deadline) {
   if (p.storage)
     out.unfinished = p.storage->unfinished();
   p.storage.reset();
+  p.cluster->release();
   p.system.reset();
   return out;
 }

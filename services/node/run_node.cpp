@@ -9,7 +9,6 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
-#include <string_view>
 
 #include <unistd.h>
 
@@ -17,17 +16,6 @@ namespace tutti::services::node {
 namespace {
 
 using namespace runtime;
-
-std::string_view name_of(config::provider provider) {
-  switch (provider) {
-  case config::provider::redis:
-    return "redis";
-  case config::provider::postgres:
-    return "postgres";
-  default:
-    return "memory";
-  }
-}
 
 sigset_t stop_signals() {
   sigset_t out;
@@ -54,12 +42,6 @@ int run_node(const std::optional<std::string>& config_file, const std::string& n
   telemetry::init({static_cast<telemetry::level>(s.log.level), s.log.format == config::log_format::json,
                    loaded.node.name, config::secret_values(s), nullptr});
   auto& log = telemetry::get();
-  if (s.store.provider != config::store_provider::memory || s.nodes.size() > 1) {
-    std::fprintf(stderr,
-                 "this build has no cluster and no domain state in postgres yet: leave store.provider at "
-                 "memory, and start single nodes that share one queue\n");
-    return exit_usage;
-  }
   // Before threads are started, so that all of them leave these signals to sigwait below.
   auto signals = stop_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
@@ -76,8 +58,8 @@ int run_node(const std::optional<std::string>& config_file, const std::string& n
     std::fprintf(stderr, "cannot start: %s\n", e.what());
     return exit_failed;
   }
-  log.info("node.ready version={} http={}:{} queue={}", TUTTI_VERSION, loaded.node.http.host,
-           self.http_port(), name_of(s.queue.provider));
+  log.info("node.ready version={} http={}:{} queue={} coordination={}", TUTTI_VERSION, loaded.node.http.host,
+           self.http_port(), config::to_string(s.queue.provider), config::to_string(s.cluster.coordination));
   int signal = 0;
   while (sigwait(&signals, &signal) == EINTR) {
   }

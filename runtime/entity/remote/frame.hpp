@@ -12,7 +12,7 @@ namespace tutti::runtime::entity {
 
 inline constexpr char frame_version = 1;
 
-enum class item_kind : std::uint8_t { ask = 1, tell, reply, failure, node_ask };
+enum class item_kind : std::uint8_t { ask = 1, tell, reply, failure, node_ask, look_at_table };
 
 /// Views into the frame, or into what is to be written.
 struct call_item {
@@ -63,6 +63,10 @@ public:
     w.number(id);
     w.bytes(payload);
     item(item_kind::reply);
+  }
+  void look_at_table() {
+    body_.clear();
+    item(item_kind::look_at_table);
   }
   void failure(const failure_item& x) {
     body_.clear();
@@ -134,6 +138,9 @@ bool read_frame(std::string_view frame, Handler&& on) {
       on.failure(x);
       break;
     }
+    case item_kind::look_at_table:
+      on.look_at_table();
+      break;
     default:
       break; // of a newer build
     }

@@ -139,6 +139,14 @@ void peer_link::ask_node(std::string_view service, std::string_view payload, std
   gathered(host);
 }
 
+void peer_link::look_at_table(caf::execution_unit* host) {
+  std::lock_guard guard{lock_};
+  if (!remote_)
+    return;
+  frame_writer{outbox_}.look_at_table();
+  gathered(host);
+}
+
 void peer_link::gathered(caf::execution_unit* host) {
   if (sent_ == acknowledged_)
     return send_frame(host);

@@ -49,6 +49,7 @@ public:
   /// A question to the peer's node itself: `to` gets a json_reply or an error.
   void ask_node(std::string_view service, std::string_view payload, std::uint64_t budget_ms,
                 caf::strong_actor_ptr to, caf::message_id id, caf::execution_unit* host);
+  void look_at_table(caf::execution_unit* host);
   /// Sender of what came from the peer: what is answered to it goes back there.
   const caf::strong_actor_ptr& reply_port() const noexcept { return reply_port_; }
 

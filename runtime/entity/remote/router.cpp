@@ -63,6 +63,11 @@ protected:
           if (found != links_.end() && found->second.link->peer().incarnation == news.incarnation)
             disconnected(found, runtime::describe(news.reason));
         },
+        [this](cluster::look_at_table) {
+          look_at_table();
+          for (auto& [name, c] : links_)
+            c.link->look_at_table(context());
+        },
         [this](const ask_node& question) -> caf::result<json_reply> { return ask(question); },
         [this](const serve_node& order) {
           monitor(order.to);
@@ -152,6 +157,7 @@ private:
       }
       void reply(const reply_item& x) { link->answered(x, self->context()); }
       void failure(const failure_item& x) { link->failed(x, self->context()); }
+      void look_at_table() { self->look_at_table(); }
     } on{this, link.get()};
     if (!read_frame(in.items, on))
       telemetry::get().warn("router.bad_frame from={} bytes={}", link->peer().node, in.items.size());
@@ -192,6 +198,11 @@ private:
     if (!element)
       return refuse(ec::malformed, "the message " + std::string{x.message} + " cannot be read");
     entities_->deliver(*type, std::move(element), context());
+  }
+
+  void look_at_table() {
+    if (auto found = services_.find(table_service); found != services_.end())
+      send(found->second, cluster::look_at_table{});
   }
 
   void asked(peer_link& link, const call_item& x, std::string_view payload) {

@@ -31,8 +31,12 @@ struct serve_node {
   caf::actor to;
 };
 
+/// The service that is told, as a plain look_at_table, when any node's coordinator has written the table.
+inline constexpr char table_service[] = "table";
+
 /// The one actor of a node that others send to: it keeps a link to each peer, delivers what comes, and tells
-/// the directory who owns what. Gets table_changed, peer_up and peer_down; `types` must outlive it.
+/// the directory who owns what. Gets table_changed, peer_up, peer_down and look_at_table, which it
+/// passes on to all nodes; `types` must outlive it.
 caf::actor spawn_router(caf::event_based_actor& parent, actor::placement at, const entity_types& types,
                         std::shared_ptr<directory> entities);
 
