@@ -43,7 +43,7 @@ constexpr line_limits save_batch{256, 4 * 1024 * 1024};
 constexpr line_limits load_batch{256, max_store_batch};
 constexpr std::size_t save_overhead = 256; // bytes of a save besides its state
 constexpr int saves_at_once = 1;
-constexpr int loads_at_once = 1;
+constexpr int loads_at_once = 2;
 
 template <class Order, class Answer>
 struct queued {
