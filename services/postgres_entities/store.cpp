@@ -77,8 +77,8 @@ caf::expected<Answer> read_guarded(const postgres::answer& got, Read read) {
     return error_of(*got.error);
   try {
     return read(got.results.at(0));
-  } catch (const std::exception& wrong) { // of another shape: another version's function
-    return runtime::make_error(ec::malformed, wrong.what());
+  } catch (const std::exception& wrong) { // of another shape: another version's function, and it has run
+    return runtime::make_error(ec::timeout, wrong.what());
   }
 }
 
