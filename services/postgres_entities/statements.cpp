@@ -13,19 +13,13 @@ using postgres::unit;
 
 constexpr statement raise_statement{"fences_raise",
                                     "SELECT fences_raise($1::text[], $2::integer[], $3::bigint[])"};
-constexpr statement load_statement{
-    "entity_load", "SELECT coalesce(s.version, 0), coalesce(s.state, ''), s.wake_at "
-                   "FROM unnest($1::text[], $2::bytea[]) WITH ORDINALITY AS a (type, key, number) "
-                   "LEFT JOIN entity_state s USING (type, key) ORDER BY a.number"};
+constexpr statement load_statement{"entity_load", "SELECT * FROM entity_load($1::text[], $2::bytea[])"};
 constexpr statement save_statement{
     "entity_save", "SELECT * FROM entity_save($1::text[], $2::bytea[], $3::text[], $4::integer[], "
                    "$5::bigint[], $6::bigint[], $7::bigint[], $8::bytea[], $9::boolean[], $10::bigint[], "
                    "$11::boolean[])"};
 constexpr statement list_statement{
-    "entity_list",
-    "SELECT version, state, wake_at, type, key, remember FROM entity_state "
-    "WHERE role = $1 AND partition = $2::integer AND wakeful AND (type, key) > ($3, $4::bytea) "
-    "ORDER BY type, key LIMIT $5::integer"};
+    "entity_wakeful", "SELECT * FROM entity_wakeful($1, $2::integer, $3, $4::bytea, $5::integer)"};
 
 constexpr std::int64_t no_time = -1; // of wake_at, in an array
 

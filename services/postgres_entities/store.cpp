@@ -43,7 +43,7 @@ constexpr line_limits save_batch{256, 4 * 1024 * 1024};
 constexpr line_limits load_batch{256, max_store_batch};
 constexpr std::size_t save_overhead = 256; // bytes of a save besides its state
 constexpr int saves_at_once = 1;
-constexpr int loads_at_once = 1;
+constexpr int loads_at_once = 2;
 
 template <class Order, class Answer>
 struct queued {
@@ -77,8 +77,8 @@ caf::expected<Answer> read_guarded(const postgres::answer& got, Read read) {
     return error_of(*got.error);
   try {
     return read(got.results.at(0));
-  } catch (const std::exception& wrong) { // of another shape: another version's function
-    return runtime::make_error(ec::malformed, wrong.what());
+  } catch (const std::exception& wrong) { // of another shape: another version's function, and it has run
+    return runtime::make_error(ec::timeout, wrong.what());
   }
 }
 

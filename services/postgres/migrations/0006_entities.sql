@@ -19,6 +19,8 @@ CREATE TABLE entity_state (
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX entity_wakeful ON entity_state (role, partition, type, key) WHERE wakeful;
 
+-- Plans are made while the table is small and kept while it grows: hence enable_seqscan = off.
+
 -- The standing fences, in the order of the arguments. Rows are locked in the order in which entity_save() does it.
 CREATE FUNCTION fences_raise(roles text[], partitions integer[], epochs bigint[])
 RETURNS SETOF bigint LANGUAGE plpgsql AS $$
@@ -36,7 +38,8 @@ END $$;
 CREATE FUNCTION entity_save(types text[], keys bytea[], roles text[], partitions integer[], epochs bigint[],
                             versions bigint[], ids bigint[], states bytea[], remembers boolean[], wake_ats bigint[],
                             removes boolean[])
-RETURNS TABLE (out_number bigint, out_version bigint) LANGUAGE plpgsql AS $$
+RETURNS TABLE (out_number bigint, out_version bigint)
+LANGUAGE plpgsql SET jit = off SET enable_seqscan = off AS $$
 DECLARE
   named bigint;
 BEGIN
@@ -85,4 +88,26 @@ BEGIN
     LEFT JOIN entity_state s ON s.type = a.of_type AND s.key = a.of_key
     WHERE (a.remove AND s.type IS NULL)
       OR (NOT a.remove AND s.version = a.read_version + 1 AND s.save_id = a.id);
+END $$;
+
+-- A row for each name, in their order.
+CREATE FUNCTION entity_load(types text[], keys bytea[])
+RETURNS TABLE (out_version bigint, out_state bytea, out_wake_at bigint)
+LANGUAGE plpgsql STABLE SET jit = off SET enable_seqscan = off AS $$
+BEGIN
+  RETURN QUERY
+    SELECT coalesce(s.version, 0), coalesce(s.state, ''), s.wake_at
+    FROM unnest(types, keys) WITH ORDINALITY AS a (type, key, number) LEFT JOIN entity_state s USING (type, key)
+    ORDER BY a.number;
+END $$;
+
+CREATE FUNCTION entity_wakeful(of_role text, of_partition integer, after_type text, after_key bytea, most integer)
+RETURNS TABLE (out_version bigint, out_state bytea, out_wake_at bigint, out_type text, out_key bytea,
+               out_remember boolean)
+LANGUAGE plpgsql STABLE SET jit = off SET enable_seqscan = off AS $$
+BEGIN
+  RETURN QUERY
+    SELECT s.version, s.state, s.wake_at, s.type, s.key, s.remember FROM entity_state s
+    WHERE s.role = of_role AND s.partition = of_partition AND s.wakeful AND (s.type, s.key) > (after_type, after_key)
+    ORDER BY s.type, s.key LIMIT most;
 END $$;

@@ -2,4 +2,5 @@
 set(entity_conformance ${CMAKE_CURRENT_LIST_DIR}/conformance)
 set(ENTITY_CONFORMANCE_SOURCES
     ${entity_conformance}/entity_store.cpp ${entity_conformance}/fences_test.cpp ${entity_conformance}/limits_test.cpp
-    ${entity_conformance}/races_test.cpp ${entity_conformance}/saves_test.cpp ${entity_conformance}/wakeful_test.cpp)
+    ${entity_conformance}/races_test.cpp ${entity_conformance}/saves_test.cpp ${entity_conformance}/wakeful_test.cpp
+    ${entity_conformance}/world.cpp)
