@@ -43,14 +43,17 @@ def wait_for(condition, what, seconds=20.0, pause=0.02):
 class Node:
     """One `tutti node` on a free port. Its environment is clean but for what the test sets."""
 
-    def __init__(self, env=None, token=TOKEN, ready=True, files=None):
+    def __init__(self, env=None, token=TOKEN, ready=True, files=None, port="0",
+                 arguments=()):
         self.token = token
         self.log_file = tempfile.NamedTemporaryFile(prefix="tutti-log-")
-        environment = {"PATH": os.environ.get("PATH", ""), "PORT": "0"}
+        environment = {"PATH": os.environ.get("PATH", "")}
+        if port:  # else the config says it
+            environment["PORT"] = port
         if token:
             environment["ADMIN_API_TOKEN"] = token
         environment.update(env or {})
-        self.process = subprocess.Popen([binary(), "node"], env=environment, stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen([binary(), "node", *arguments], env=environment, stdin=subprocess.DEVNULL,
                                         stdout=self.log_file, stderr=self.log_file,
                                         preexec_fn=lambda: prepare_child(files))
         self.pid = self.process.pid

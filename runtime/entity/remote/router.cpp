@@ -57,6 +57,7 @@ protected:
           table_ = std::move(news.table);
           point_all();
         },
+        [](const cluster::members_changed&) {}, // comes with the subscription
         [this](const cluster::peer_up& news) { connected(news); },
         [this](const cluster::peer_down& news) {
           auto found = links_.find(news.name);
