@@ -41,6 +41,13 @@ const entity_type* entity_types::find(std::string_view name) const noexcept {
   return nullptr;
 }
 
+std::set<std::string> entity_types::roles() const {
+  std::set<std::string> out;
+  for (auto& t : types_)
+    out.insert(t->role);
+  return out;
+}
+
 const message_codec* entity_types::reply_codec(const std::type_info& reply) const noexcept {
   auto found = replies_.find(reply);
   return found == replies_.end() ? nullptr : &found->second;

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <typeindex>
@@ -72,6 +73,7 @@ public:
   void add(entity_type type);
   const entity_type* find(std::string_view name) const noexcept;
   const std::vector<std::unique_ptr<const entity_type>>& all() const noexcept { return types_; }
+  std::set<std::string> roles() const;
   /// Of any reply that one of the types can give.
   const message_codec* reply_codec(const std::type_info& reply) const noexcept;
 

@@ -118,10 +118,10 @@ std::vector<child_spec> cluster_node::supervisors() {
   out.push_back(supervisor_spec("entities", std::move(entity_children), {.max_restarts = 0}));
   if (!clustered_) {
     cluster_children.push_back(spec("solo", [this, &s](caf::event_based_actor* parent, placement at) {
-      std::set<std::string> roles;
-      for (auto& t : types_.all())
-        if (std::find(self_.roles.begin(), self_.roles.end(), t->role) != self_.roles.end())
-          roles.insert(t->role);
+      auto roles = types_.roles();
+      std::erase_if(roles, [this](auto& role) {
+        return std::find(self_.roles.begin(), self_.roles.end(), role) == self_.roles.end();
+      });
       auto now = std::chrono::duration_cast<std::chrono::microseconds>(
                      std::chrono::system_clock::now().time_since_epoch())
                      .count();

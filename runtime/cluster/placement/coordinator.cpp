@@ -201,6 +201,7 @@ private:
     placement_order order;
     order.partitions = options_.partitions;
     order.roles = watch_.candidates(clock().now());
+    std::erase_if(order.roles, [&](auto& role) { return options_.roles.count(role.first) == 0; });
     for (auto& e : table_.entries)
       order.roles[e.role]; // to say so when nobody has the role any more
     order.epoch = std::max(next_entry_epoch(table_, lease_ ? lease_->epoch() : 0), greatest_ + 1);
@@ -344,10 +345,12 @@ private:
     auto order = order_now();
     order.live_moves = max_table_entries;
     bool found = false;
+    for (auto& [role, members] : watch_.candidates(clock().now()))
+      found = found
+              || std::any_of(members.begin(), members.end(), [&](auto& m) { return m.holder.node == node; });
     for (auto& [role, members] : order.roles)
       for (auto& m : members)
-        if (m.holder.node == node)
-          found = m.leaving = true;
+        m.leaving = m.leaving || m.holder.node == node;
     if (!found)
       return make_error(ec::conflict, node + " is not up");
     auto made = plan(table_, order);

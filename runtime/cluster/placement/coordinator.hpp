@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -55,6 +56,7 @@ struct coordinator_ports {
 struct coordinator_options {
   lease_holder self;
   std::uint32_t partitions = 256; ///< of each role
+  std::set<std::string> roles;    ///< that are placed: those of the entity types
   lease_store_options leases;
 };
 
