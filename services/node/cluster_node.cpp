@@ -50,7 +50,6 @@ cluster::member_info own_info(const config::node_settings& node) {
   out.incarnation = std::max<std::uint64_t>(telemetry::random_bits() >> 1U, 1);
   out.host = node.host;
   out.port = node.port;
-  out.http = config::to_string(node.http);
   for (auto r : node.roles)
     out.roles.emplace_back(config::to_string(r));
   out.version = TUTTI_VERSION;
@@ -60,10 +59,11 @@ cluster::member_info own_info(const config::node_settings& node) {
 } // namespace
 
 cluster_node::cluster_node(const config::loaded& config, telemetry::metrics& metrics,
-                           std::function<void()> refused)
+                           std::function<void()> refused, std::string http)
     : config_(config), metrics_(metrics), refused_(std::move(refused)),
       clustered_(config.settings.cluster.coordination != config::provider::memory),
       self_(own_info(config.node)), storage_(make_cluster_storage(config.settings, config.node.name)) {
+  self_.http = std::move(http);
   add_entity_types(types_);
   entities_ = std::make_shared<entity::directory>(types_, config.settings.cluster.partitions);
 }
@@ -161,7 +161,7 @@ std::vector<child_spec> cluster_node::supervisors() {
   cluster_children.push_back(spec("coordinator", [this, &s](caf::event_based_actor* parent, placement at) {
     return coordinator_ =
                cluster::spawn_coordinator(*parent, std::move(at), {leases_, keeper_, membership_, router_},
-                                          {self_.holder(), s.partitions, {s.lease_ttl}});
+                                          {self_.holder(), s.partitions, types_.roles(), {s.lease_ttl}});
   }));
   cluster_children.push_back(spec("ownership", [this, &s](caf::event_based_actor* parent, placement at) {
     ownership_ = cluster::spawn_ownership(*parent, std::move(at), {leases_, keeper_, entity_store_, host_},

@@ -21,10 +21,10 @@ namespace tutti::services::node {
 /// A node's share in the cluster: its entities, and with others its membership, leases and placement.
 class cluster_node {
 public:
-  /// `metrics` must outlive it. `refused` is called, from any thread, when the cluster does not take this
-  /// node.
+  /// `http`: address of its API. `metrics` must outlive it. `refused` is called, from any thread, when the
+  /// cluster does not take this node.
   cluster_node(const runtime::config::loaded& config, runtime::telemetry::metrics& metrics,
-               std::function<void()> refused);
+               std::function<void()> refused, std::string http);
   ~cluster_node();
 
   /// True: there may be other nodes.

@@ -173,10 +173,12 @@ void node::start() {
   p.storage = make_job_storage(p.config.settings, p.table.node(),
                                std::make_shared<jobs::job_telemetry>(p.metrics, p.events));
   p.storage->open(start_deadline / 2);
-  p.cluster = std::make_unique<cluster_node>(p.config, p.metrics, [&p] {
+  auto refused = [&p] {
     if (!p.stopping)
       p.failed();
-  });
+  };
+  config::endpoint http{p.config.node.http.host, p.server->port()};
+  p.cluster = std::make_unique<cluster_node>(p.config, p.metrics, refused, config::to_string(http));
   p.cluster->open(start_deadline / 2);
   p.cluster->configure(p.caf_config);
   p.system = std::make_unique<caf::actor_system>(p.caf_config);
