@@ -288,8 +288,8 @@ private:
             },
             [this](const caf::error& reason) {
               planned_for_.reset();
-              if (!is(reason, ec::timeout)) // else the table says whether it was written
-                unconfirmed_.reset();
+              if (is(reason, ec::conflict) || is(reason, ec::unavailable) || is(reason, ec::rejected))
+                unconfirmed_.reset(); // after any other the table says whether it was written
               round_failed("write_table", reason);
             });
   }
