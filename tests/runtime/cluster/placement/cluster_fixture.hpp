@@ -110,6 +110,8 @@ struct PlacementCluster : VirtualTime {
     n.me = {name, ++incarnations};
     n.clock = std::make_shared<leases::virtual_clock>(sys);
     n.host->fences = fence_values.get();
+    n.host->unconfirmed = &unconfirmed;
+    n.host->open_anywhere = &open_anywhere;
     n.host->closing_takes = closing_takes;
     n.line->delay = n.fence_line->delay = delay;
     auto line = [&](const caf::actor& to, const std::shared_ptr<link>& l) {
@@ -260,6 +262,8 @@ struct PlacementCluster : VirtualTime {
   std::shared_ptr<memory::lease_book> book = std::make_shared<memory::lease_book>(ttl);
   std::shared_ptr<fence_map> fence_values = std::make_shared<fence_map>();
   std::shared_ptr<member_facts> facts = std::make_shared<member_facts>();
+  std::multiset<part> open_anywhere;
+  std::size_t unconfirmed = 0; ///< of all hosts; meaningless after faults
   caf::actor store, fences;
   std::map<std::string, node> nodes;
   std::uint64_t incarnations = 0;

@@ -114,13 +114,22 @@ struct host_book {
   bool stuck = false; ///< confirms nothing
   std::function<std::chrono::milliseconds()> closing_takes = [] { return 0ms; };
   const fence_map* fences = nullptr;
+  std::size_t* unconfirmed = nullptr; ///< partitions that were opened before the former owner's host was done
+  std::multiset<part>* open_anywhere = nullptr;
 };
+inline std::size_t forget(host_book& book, part p) {
+  if (auto i = book.open_anywhere->find(p); i != book.open_anywhere->end() && book.open.count(p) != 0)
+    book.open_anywhere->erase(i);
+  return book.open.erase(p);
+}
 inline caf::behavior fake_host(caf::event_based_actor* self, std::shared_ptr<host_book> book) {
   return {
       [](const std::function<void()>& then) { then(); },
       [=](const table_changed& t) { book->tables.push_back(t.table); },
       [=](const partition_opened& p) {
         ++book->opened;
+        *book->unconfirmed += book->open_anywhere->count({p.role, p.partition});
+        book->open_anywhere->insert({p.role, p.partition});
         auto i = book->fences->find({p.role, p.partition});
         if (i == book->fences->end() || i->second < p.lease->epoch())
           throw std::logic_error("opened without a fence");
@@ -131,7 +140,7 @@ inline caf::behavior fake_host(caf::event_based_actor* self, std::shared_ptr<hos
         auto promise = self->make_response_promise<partition_closed>();
         if (!book->stuck)
           self->delayed_send(self, book->closing_takes(), std::function<void()>{[=]() mutable {
-            book->closed += book->open.erase({p.role, p.partition});
+            book->closed += forget(*book, {p.role, p.partition});
             promise.deliver(partition_closed{});
           }});
         return promise;
@@ -140,7 +149,7 @@ inline caf::behavior fake_host(caf::event_based_actor* self, std::shared_ptr<hos
         ++book->lost;
         if (auto i = book->open.find({p.role, p.partition});
             i != book->open.end() && i->second->epoch() == p.epoch)
-          book->open.erase(i);
+          forget(*book, i->first);
       },
   };
 }

@@ -72,6 +72,7 @@ TEST_F(PlacementCluster, GivenNodeThatRestartsWhenBackSoonThenItsNewIncarnationH
 
 TEST_F(PlacementCluster, GivenJoinWhenSettledThenTheFewestMovedAndEachWasClosedFirst) {
   partitions = 256;
+  closing_takes = [closings = 0]() mutable { return std::chrono::milliseconds{++closings * 7 % 900}; };
   for (auto* name : {"a", "b", "c"})
     start(name);
   run_until([&] { return settled(); }, 20s);
@@ -98,6 +99,7 @@ TEST_F(PlacementCluster, GivenJoinWhenSettledThenTheFewestMovedAndEachWasClosedF
   for (auto& [name, n] : nodes)
     closed -= n.host->closed;
   EXPECT_EQ(closed + 64, 0u);
+  EXPECT_EQ(unconfirmed, 0u);
   for (auto& [name, n] : nodes)
     EXPECT_EQ(n.host->lost, 0u);
 }
@@ -125,6 +127,7 @@ TEST_F(PlacementCluster, GivenNodeThatLeavesWhenPlannedThenTheAnswerIsWhatMovesL
     if (owners[{e.role, e.partition}].node == "b")
       ++real[{e.role, e.owner.node}];
   EXPECT_EQ(planned, real);
+  EXPECT_EQ(unconfirmed, 0u);
   EXPECT_EQ(moved(before, current()), had);
   EXPECT_THAT(events(coordinator()), Contains(HasSubstr("b is leaving; ")));
 
