@@ -26,7 +26,7 @@ namespace {
 using coordinator_tick = caf::atom_constant<caf::atom("tick")>;
 
 using candidate_map = std::map<std::string, std::vector<candidate>>; ///< by role
-using table_key = std::pair<std::string, std::uint32_t>; ///< role and partition
+using table_key = std::pair<std::string, std::uint32_t>;             ///< role and partition
 
 struct by_node {
   bool operator()(const lease_holder& a, const lease_holder& b) const {

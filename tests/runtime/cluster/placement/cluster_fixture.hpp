@@ -16,9 +16,9 @@ namespace tutti::tests::placement {
 
 /// What the fake membership of all nodes goes by.
 struct member_facts {
-  std::map<std::string, std::vector<std::string>> roles;    ///< by node
-  std::set<std::pair<std::string, std::string>> cut;        ///< who cannot reach whom
-  std::map<std::string, std::set<std::string>> not_yet;     ///< by node: whom it does not know yet
+  std::map<std::string, std::vector<std::string>> roles; ///< by node
+  std::set<std::pair<std::string, std::string>> cut;     ///< who cannot reach whom
+  std::map<std::string, std::set<std::string>> not_yet;  ///< by node: whom it does not know yet
   std::chrono::milliseconds poll = 200ms;
 };
 
@@ -82,10 +82,18 @@ struct PlacementCluster : VirtualTime {
 
   PlacementCluster() {
     store = below([this](auto& self) {
-      return spawn_memory_lease_store(self, {&table, "/n/leases", 0, {}}, book, [this] { return unix_now(); });
+      return spawn_memory_lease_store(self, {&table, "/n/leases", 0, {}}, book,
+                                      [this] { return unix_now(); });
     });
     fences = sys.spawn(fence_store, fence_values);
-    running.push_back(fences);
+    everyone = sys.spawn([this]() -> caf::behavior {
+      return {[this](look_at_table) {
+        for (auto& [name, n] : nodes)
+          if (hints)
+            caf::anon_send(n.ownership, look_at_table{});
+      }};
+    });
+    running.insert(running.end(), {fences, everyone});
   }
 
   std::chrono::microseconds unix_now() {
@@ -132,12 +140,11 @@ struct PlacementCluster : VirtualTime {
     n.membership = sys.spawn(fake_membership, n.me, other_line, n.keeper, facts, n.leaving);
     auto host = sys.spawn(fake_host, n.host);
     n.ownership = below([&](auto& self) {
-      return spawn_ownership(self, place("ownership"), {other_line, n.keeper, fence_line, host}, {n.me, leases},
-                             *n.metrics);
+      return spawn_ownership(self, place("ownership"), {other_line, n.keeper, fence_line, host, everyone},
+                             {n.me, leases}, *n.metrics);
     });
     n.coordinator = below([&](auto& self) {
-      return spawn_coordinator(self, place("coordinator"),
-                               {other_line, n.keeper, n.membership, n.ownership},
+      return spawn_coordinator(self, place("coordinator"), {other_line, n.keeper, n.membership, everyone},
                                {n.me, partitions, leases});
     });
     running.insert(running.end(), {n.membership, host});
@@ -205,7 +212,8 @@ struct PlacementCluster : VirtualTime {
     auto t = current();
     for (auto& e : t.entries) {
       auto n = nodes.find(e.owner.node);
-      if (n == nodes.end() || n->second.me != e.owner || n->second.host->open.count({e.role, e.partition}) == 0)
+      if (n == nodes.end() || n->second.me != e.owner
+          || n->second.host->open.count({e.role, e.partition}) == 0)
         return false;
     }
     std::size_t least = t.entries.size(), most = 0;
@@ -264,7 +272,8 @@ struct PlacementCluster : VirtualTime {
   std::shared_ptr<member_facts> facts = std::make_shared<member_facts>();
   std::multiset<part> open_anywhere;
   std::size_t unconfirmed = 0; ///< of all hosts; meaningless after faults
-  caf::actor store, fences;
+  bool hints = true;           ///< look_at_table arrives
+  caf::actor store, fences, everyone;
   std::map<std::string, node> nodes;
   std::uint64_t incarnations = 0;
 };

@@ -140,9 +140,9 @@ inline caf::behavior fake_host(caf::event_based_actor* self, std::shared_ptr<hos
         auto promise = self->make_response_promise<partition_closed>();
         if (!book->stuck)
           self->delayed_send(self, book->closing_takes(), std::function<void()>{[=]() mutable {
-            book->closed += forget(*book, {p.role, p.partition});
-            promise.deliver(partition_closed{});
-          }});
+                               book->closed += forget(*book, {p.role, p.partition});
+                               promise.deliver(partition_closed{});
+                             }});
         return promise;
       },
       [=](const partition_lost& p) {

@@ -25,7 +25,8 @@ struct MemberWatch : testing::Test {
   void see(const std::string& up, const std::string& reachable) {
     std::vector<member> members{member_of("me", member_state::up, false)};
     for (char c : up)
-      members.push_back(member_of(std::string(1, c), member_state::up, reachable.find(c) != std::string::npos));
+      members.push_back(
+          member_of(std::string(1, c), member_state::up, reachable.find(c) != std::string::npos));
     watch.update(std::move(members), now);
   }
   std::string owners() const {

@@ -79,6 +79,7 @@ TEST_P(PlacementSchedule, GivenFaultsAndDelaysWhenHealedThenNoPartitionWasEverOp
   std::size_t opened = 0;
   for (int n = 0; n < 25 && !HasFailure(); ++n) {
     disturb(*this, schedule);
+    hints = schedule.pick(0, 1) == 0;
     run_for(std::chrono::milliseconds{schedule.pick(0, 8'000)});
     if (schedule.pick(0, 3) == 0)
       heal(*this);

@@ -72,7 +72,9 @@ TEST_F(PlacementCluster, GivenNodeThatRestartsWhenBackSoonThenItsNewIncarnationH
 
 TEST_F(PlacementCluster, GivenJoinWhenSettledThenTheFewestMovedAndEachWasClosedFirst) {
   partitions = 256;
-  closing_takes = [closings = 0]() mutable { return std::chrono::milliseconds{++closings * 7 % 900}; };
+  closing_takes = [closings = 0]() mutable {
+    return std::chrono::milliseconds{1'000 + ++closings * 7 % 900};
+  };
   for (auto* name : {"a", "b", "c"})
     start(name);
   run_until([&] { return settled(); }, 20s);
@@ -87,7 +89,7 @@ TEST_F(PlacementCluster, GivenJoinWhenSettledThenTheFewestMovedAndEachWasClosedF
       [&] {
         std::size_t under_way = 0;
         for (auto& e : current().entries)
-          under_way += nodes.at(e.owner.node).host->open.count({e.role, e.partition}) == 0 ? 1 : 0;
+          under_way += lease(partition_lease(e.role, e.partition)).holder == e.owner ? 0 : 1;
         most = std::max(most, under_way);
         return settled();
       },
@@ -102,6 +104,26 @@ TEST_F(PlacementCluster, GivenJoinWhenSettledThenTheFewestMovedAndEachWasClosedF
   EXPECT_EQ(unconfirmed, 0u);
   for (auto& [name, n] : nodes)
     EXPECT_EQ(n.host->lost, 0u);
+}
+
+TEST_F(PlacementCluster, GivenHintsWhenPartitionsMoveThenTheyAreShutForAMomentElseForAPoll) {
+  start("a");
+  run_until([&] { return settled(); }, 10s);
+  auto longest_gap = [&] {
+    auto gap = 0ms, longest = 0ms;
+    for (auto took = 0ms; took < 5s; took += 1ms) {
+      run_for(1ms, 1ms);
+      gap = all_open() ? 0ms : gap + 1ms;
+      longest = std::max(longest, gap);
+    }
+    EXPECT_TRUE(settled());
+    return longest;
+  };
+  start("b");
+  EXPECT_LE(longest_gap(), 40ms);
+  hints = false;
+  leave("b");
+  EXPECT_LE(longest_gap(), 1s) << "a poll of the new owner";
 }
 
 TEST_F(PlacementCluster, GivenNodeThatLeavesWhenPlannedThenTheAnswerIsWhatMovesLater) {
