@@ -202,9 +202,8 @@ private:
   placement_order order_for(candidate_map candidates) const {
     placement_order order;
     order.partitions = options_.partitions;
-    order.roles = watch_.candidates(clock().now());
-    std::erase_if(order.roles, [&](auto& role) { return options_.roles.count(role.first) == 0; });
     order.roles = std::move(candidates);
+    std::erase_if(order.roles, [&](auto& role) { return options_.roles.count(role.first) == 0; });
     for (auto& e : table_.entries)
       order.roles[e.role]; // to say so when nobody has the role any more
     order.epoch = std::max(next_entry_epoch(table_, lease_ ? lease_->epoch() : 0), greatest_ + 1);
