@@ -57,7 +57,10 @@ protected:
         [](const peer_up&) {},
         [](const peer_down&) {},
         [this](const lease_gained& g) { take_office(g.lease); },
-        [this](const lease_lost&) { leave_office("its lease ended"); },
+        [this](const lease_lost& l) {
+          if (lease_ && lease_->epoch() == l.epoch)
+            leave_office("its lease ended");
+        },
         [this](coordinator_tick) { begin_round(); },
         [this](get_cluster_view) { return view(); },
         [this](const plan_drain& query) { return drain(query.node); },
