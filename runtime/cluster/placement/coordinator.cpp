@@ -349,26 +349,10 @@ private:
     if (!watch_.knows(node))
       return make_error(ec::not_found, "there is no member " + node);
     auto order = order_for(watch_.candidates(clock().now()));
-    order.live_moves = max_table_entries;
-    bool found = false;
-    for (auto& [role, members] : order.roles)
-      for (auto& m : members)
-        if (m.holder.node == node)
-          found = m.leaving = true;
-    if (!found)
+    auto shares = shares_of_drain(table_, std::move(order), node);
+    if (!shares)
       return make_error(ec::conflict, node + " is not up");
-    auto made = plan(table_, order);
-    std::map<std::pair<std::string, std::string>, std::size_t> counts;
-    for (auto& m : made.moves)
-      if (m.from.node == node)
-        ++counts[{m.role, m.to.node}];
-    for (auto& e : made.entries)
-      if (e.owner.node == node)
-        ++counts[{e.role, ""}];
-    drain_plan out;
-    for (auto& [key, count] : counts)
-      out.shares.push_back({key.first, key.second, count});
-    return out;
+    return drain_plan{std::move(*shares)};
   }
 
   coordinator_ports ports_;
