@@ -57,7 +57,10 @@ protected:
         [](const peer_up&) {},
         [](const peer_down&) {},
         [this](const lease_gained& g) { take_office(g.lease); },
-        [this](const lease_lost&) { leave_office("its lease ended"); },
+        [this](const lease_lost& l) {
+          if (lease_ && lease_->epoch() == l.epoch)
+            leave_office("its lease ended");
+        },
         [this](coordinator_tick) { begin_round(); },
         [this](get_cluster_view) { return view(); },
         [this](const plan_drain& query) { return drain(query.node); },
@@ -356,19 +359,10 @@ private:
       for (auto& m : members)
         m.leaving = m.leaving || m.holder.node == node;
     if (!found)
+    auto shares = shares_of_drain(table_, std::move(order), node);
+    if (!shares)
       return make_error(ec::conflict, node + " is not up");
-    auto made = plan(table_, order);
-    std::map<std::pair<std::string, std::string>, std::size_t> counts;
-    for (auto& m : made.moves)
-      if (m.from.node == node)
-        ++counts[{m.role, m.to.node}];
-    for (auto& e : made.entries)
-      if (e.owner.node == node)
-        ++counts[{e.role, ""}];
-    drain_plan out;
-    for (auto& [key, count] : counts)
-      out.shares.push_back({key.first, key.second, count});
-    return out;
+    return drain_plan{std::move(*shares)};
   }
 
   coordinator_ports ports_;

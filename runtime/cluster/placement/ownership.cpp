@@ -194,10 +194,14 @@ private:
       send(ports_.keeper, keep_lease{i->first, "", i->second.seen});
   }
 
-  /// Once for many that close together.
+  /// Once for many that close together, and at most ten times a second: every node reads the table then.
   void announce() {
-    if (ports_.announce && !std::exchange(announcing_, true))
-      delayed_send(this, std::chrono::milliseconds{10}, announce_tick::value);
+    if (!ports_.announce || std::exchange(announcing_, true))
+      return;
+    auto now = clock().now();
+    auto at = std::max(now + std::chrono::milliseconds{10}, announced_at_ + std::chrono::milliseconds{100});
+    announced_at_ = at;
+    delayed_send(this, at - now, announce_tick::value);
   }
 
   void gained(const std::shared_ptr<const held_lease>& lease) {
@@ -360,6 +364,7 @@ private:
   std::set<std::string> to_fence_;              ///< of slots in fencing
   bool fences_asked_ = false;                   ///< a fence_tick or a request is under way
   bool announcing_ = false;
+  time announced_at_{};
 };
 
 } // namespace
