@@ -45,9 +45,7 @@ private:
     unsigned failures = 0;
     time at;
   };
-  entry& entry_for(const node_address& to, time now) {
-    return entries_.try_emplace(to, entry{.at = now}).first->second;
-  }
+  entry& entry_for(const node_address& to, time now);
   std::chrono::milliseconds wait(unsigned failures);
 
   std::map<node_address, entry> entries_;

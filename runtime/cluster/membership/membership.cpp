@@ -144,8 +144,8 @@ void membership_actor::on_down(const caf::down_msg& down) {
                                                 + (down.source == options_.leases ? "store" : "keeper")
                                                 + " ended: " + runtime::describe(down.reason)));
   if (auto* p = peers_.find(down.source))
-    return drop_peer(p->info.name, make_error(ec::unavailable,
-                                              "the connection is lost: " + runtime::describe(down.reason)));
+    return drop_peer(
+        *p, make_error(ec::unavailable, "the connection is lost: " + runtime::describe(down.reason)));
   std::erase_if(subscribers_, [&](auto& s) { return s == down.source; });
 }
 

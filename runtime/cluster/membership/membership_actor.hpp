@@ -52,7 +52,7 @@ private:
   hello_answer greeted(const std::string& bytes, const caf::actor& membership, const caf::actor& router);
   caf::error admit(const std::string& bytes, const caf::actor& membership, const caf::actor& router,
                    const node_address* dialled);
-  void drop_peer(std::string name, const caf::error& reason);
+  void drop_peer(peer& p, const caf::error& reason);
   void set_reachable(peer& p, const caf::error& reason); ///< no reason: it is
   void beat();
   void ponged();

@@ -58,7 +58,7 @@ caf::error membership_actor::admit(const std::string& bytes, const caf::actor& m
   if (!known || known->info.incarnation != info.incarnation || known->membership != membership
       || known->router != router) {
     if (known)
-      drop_peer(info.name, make_error(ec::unavailable, "it has started anew"));
+      drop_peer(*known, make_error(ec::unavailable, "it has started anew"));
     monitor(membership);
     auto& fresh = peers_.add({info, membership, router, now, true});
     telemetry::get().info("peer.up name={} incarnation={} at={}:{}", info.name, info.incarnation, info.host,
@@ -74,11 +74,11 @@ caf::error membership_actor::admit(const std::string& bytes, const caf::actor& m
   return {};
 }
 
-void membership_actor::drop_peer(std::string name, const caf::error& reason) {
-  auto* p = peers_.find(name);
-  demonitor(p->membership);
-  if (p->reachable)
-    set_reachable(*p, reason);
+void membership_actor::drop_peer(peer& p, const caf::error& reason) {
+  auto name = p.info.name; // it ends here
+  demonitor(p.membership);
+  if (p.reachable)
+    set_reachable(p, reason);
   peers_.remove(name);
   roster_.drop_link(name);
   dials_.lost(name, clock().now());

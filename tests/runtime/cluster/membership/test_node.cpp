@@ -85,7 +85,8 @@ test_node::config::config() {
 }
 
 test_node::test_node(node_options options)
-    : table_(options.name), system_(std::make_unique<caf::actor_system>(config_)) {
+    : table_(options.name), system_(std::make_unique<caf::actor_system>(config_)),
+      end_stores_(options.end_stores) {
   std::promise<void> made;
   root_ = system_->spawn([&](caf::event_based_actor* self) {
     auto at = [&](const char* name) { return runtime::actor::placement{&table_, "/n/" + std::string{name}}; };
@@ -122,6 +123,7 @@ test_node::~test_node() {
   others_.clear();
   root_ = membership_ = nullptr;
   record_->routers.clear(); // CAF ends with the last proxy
+  end_stores_();
   system_.reset();
 }
 
