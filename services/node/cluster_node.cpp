@@ -164,8 +164,9 @@ std::vector<child_spec> cluster_node::supervisors() {
                                           {self_.holder(), s.partitions, types_.roles(), {s.lease_ttl}});
   }));
   cluster_children.push_back(spec("ownership", [this, &s](caf::event_based_actor* parent, placement at) {
-    ownership_ = cluster::spawn_ownership(*parent, std::move(at), {leases_, keeper_, entity_store_, host_},
-                                          {self_.holder(), {s.lease_ttl}}, metrics_);
+    ownership_ =
+        cluster::spawn_ownership(*parent, std::move(at), {leases_, keeper_, entity_store_, host_, router_},
+                                 {self_.holder(), {s.lease_ttl}}, metrics_);
     parent->send(router_, entity::serve_node{entity::table_service, ownership_});
     return ownership_;
   }));

@@ -349,20 +349,16 @@ private:
       return make_error(ec::unavailable, "the partition table has not been read yet");
     if (!watch_.knows(node))
       return make_error(ec::not_found, "there is no member " + node);
-    auto order = order_for(watch_.candidates(clock().now()));
-    order.live_moves = max_table_entries;
-    bool found = false;
-    for (auto& [role, members] : watch_.candidates(clock().now()))
-      found = found
-              || std::any_of(members.begin(), members.end(), [&](auto& m) { return m.holder.node == node; });
-    for (auto& [role, members] : order.roles)
-      for (auto& m : members)
-        m.leaving = m.leaving || m.holder.node == node;
-    if (!found)
-    auto shares = shares_of_drain(table_, std::move(order), node);
-    if (!shares)
+    auto candidates = watch_.candidates(clock().now());
+    bool up = std::any_of(candidates.begin(), candidates.end(), [&](auto& role) {
+      return std::any_of(role.second.begin(), role.second.end(),
+                         [&](auto& m) { return m.holder.node == node; });
+    });
+    if (!up)
       return make_error(ec::conflict, node + " is not up");
-    return drain_plan{std::move(*shares)};
+    auto shares = shares_of_drain(table_, order_for(std::move(candidates)), node);
+    return drain_plan{shares ? std::move(*shares)
+                             : std::vector<drain_share>{}}; // nothing: no role of entities
   }
 
   coordinator_ports ports_;
