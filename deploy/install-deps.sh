@@ -64,6 +64,7 @@ for_test() {
   command_of clang-tidy clang-tidy
   command_of mkdocs mkdocs
   command_of openssl openssl
+  command_of iproute2 ip
   command_of redis-server redis-server
   command_of redis-tools redis-cli
   [ -x /usr/lib/postgresql/15/bin/initdb ] || missing+=(postgresql-15) # tests start servers of their own

@@ -121,10 +121,14 @@ private:
     w.owner = owner;
     w.value = std::move(order.value);
     w.seen = std::max(w.seen, order.seen);
-    if (w.running_out)
-      std::exchange(w.running_out, std::nullopt)->deliver(make_error(ec::cancelled, "it is kept again"));
+    stop_running_out(w);
     (w.lease ? renew_at_ : acquire_at_) = now;
     ask_for_work();
+  }
+
+  static void stop_running_out(wanted_lease& w) {
+    if (auto promise = std::exchange(w.running_out, std::nullopt))
+      promise->deliver(make_error(ec::cancelled, "it is kept or dropped again"));
   }
 
   /// Work goes through all leases, so it is done once for all messages that are waiting.
@@ -138,6 +142,7 @@ private:
     auto i = wanted_.find(name);
     if (i != wanted_.end() && i->second.owner == owner) {
       auto& lease = i->second.lease;
+      stop_running_out(i->second);
       if (lease && lease->holds() && order.run_out) {
         i->second.running_out = promise;
         return ask_for_work();

@@ -26,8 +26,8 @@ struct keep_lease {
 /// CAF request → lease_dropped when others can have it, or an error: then they can within a TTL. In both
 /// cases nobody holds it here any more when the answer comes, nor is it tried for. From its owner; others'
 /// are ignored. When the owner cannot be sure that it has stopped acting: `run_out`, then the lease is not
-/// released but no longer renewed, and holds until it ends by itself; the answer comes then. To keep it again
-/// meanwhile answers ec::cancelled.
+/// released but no longer renewed, and holds until it ends by itself; the answer comes then. To keep or drop
+/// it again meanwhile answers ec::cancelled.
 struct drop_lease {
   std::string name;
   bool run_out = false;

@@ -4,6 +4,13 @@
 
 namespace tutti::runtime::cluster {
 
+dial_list::entry& dial_list::entry_for(const node_address& to, time now) {
+  auto [i, fresh] = entries_.try_emplace(to);
+  if (fresh)
+    i->second.at = now;
+  return i->second;
+}
+
 void dial_list::replace(const std::set<node_address>& named, time now) {
   for (auto& to : named)
     entry_for(to, now);

@@ -1,5 +1,5 @@
 #pragma once
-#include "runtime/config/settings.hpp"
+#include "runtime/cluster/links/address.hpp"
 
 #include <chrono>
 #include <map>
@@ -7,12 +7,9 @@
 #include <random>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace tutti::runtime::cluster {
-
-using node_address = std::pair<std::string, std::uint16_t>; ///< host and port
 
 /// Which addresses to dial, and when: at once when new or lost, else 0.2 to 5 s apart, with jitter. Several
 /// addresses may lead to one node.
@@ -48,9 +45,7 @@ private:
     unsigned failures = 0;
     time at;
   };
-  entry& entry_for(const node_address& to, time now) {
-    return entries_.try_emplace(to, entry{.at = now}).first->second;
-  }
+  entry& entry_for(const node_address& to, time now);
   std::chrono::milliseconds wait(unsigned failures);
 
   std::map<node_address, entry> entries_;

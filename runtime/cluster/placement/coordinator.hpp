@@ -1,6 +1,7 @@
 #pragma once
 #include "runtime/actor/metered.hpp"
 #include "runtime/cluster/leases/store.hpp"
+#include "runtime/cluster/placement/placement.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -37,11 +38,6 @@ struct cluster_view {
 /// such member), conflict (it may own nothing as it is), unavailable (no table has been read yet).
 struct plan_drain {
   std::string node;
-};
-struct drain_share {
-  std::string role;
-  std::string to; ///< empty: no other member has the role; these stay until the node ends
-  std::size_t partitions = 0;
 };
 struct drain_plan {
   std::vector<drain_share> shares; ///< by role and target

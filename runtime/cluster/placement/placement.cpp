@@ -180,6 +180,30 @@ placement_plan plan(const partition_table& current, const placement_order& order
   return out;
 }
 
+std::optional<std::vector<drain_share>> shares_of_drain(const partition_table& current, placement_order order,
+                                                        const std::string& node) {
+  order.live_moves = max_table_entries;
+  bool found = false;
+  for (auto& [role, members] : order.roles)
+    for (auto& m : members)
+      if (m.holder.node == node)
+        found = m.leaving = true;
+  if (!found)
+    return std::nullopt;
+  auto made = plan(current, order);
+  std::map<std::pair<std::string, std::string>, std::size_t> counts;
+  for (auto& m : made.moves)
+    if (m.from.node == node)
+      ++counts[{m.role, m.to.node}];
+  for (auto& e : made.entries)
+    if (e.owner.node == node)
+      ++counts[{e.role, ""}];
+  std::vector<drain_share> out;
+  for (auto& [key, count] : counts)
+    out.push_back({key.first, key.second, count});
+  return out;
+}
+
 bool is_older(const partition_table& b, const partition_table& a) {
   if (b.epoch != a.epoch)
     return b.epoch < a.epoch;

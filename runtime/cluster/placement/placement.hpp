@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,6 +59,15 @@ struct placement_plan {
 ///
 /// The same table and order give the same plan. Entries of other roles or beyond `partitions` are dropped.
 placement_plan plan(const partition_table& current, const placement_order& order);
+
+struct drain_share {
+  std::string role;
+  std::string to; ///< node; empty: no other member has the role, these stay until the node ends
+  std::size_t partitions = 0;
+};
+/// Where a member's partitions would go if it left, by role and target. Nothing when it is no candidate.
+std::optional<std::vector<drain_share>> shares_of_drain(const partition_table& current, placement_order order,
+                                                        const std::string& node);
 
 /// Whether `b` was written before `a`: by an earlier coordinator, or by the same one with an earlier grant of
 /// a partition. Versions cannot tell, and a store that lost the end of its log goes back.

@@ -48,7 +48,7 @@ int main(int argc, char** argv) {
   for (int i = 7; i < argc; ++i)
     options.addresses.push_back({"127.0.0.1", port_of(argv[i])});
   redis_stores stores{argv[4], options.ttl};
-  options.store = stores.starter();
+  stores.serve(options);
   test_node node{options};
   say("port " + std::to_string(node.port()));
   for (std::string last; node.ended().empty();) {

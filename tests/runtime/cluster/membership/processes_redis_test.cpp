@@ -21,7 +21,7 @@ struct MembershipProcesses : testing::Test {
   void SetUp() override {
     node_options options;
     options.ttl = ttl;
-    options.store = stores.starter();
+    stores.serve(options);
     a = std::make_unique<test_node>(options);
   }
   std::vector<std::string> arguments(const std::string& name, int incarnation,

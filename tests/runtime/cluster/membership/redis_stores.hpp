@@ -11,11 +11,17 @@
 
 namespace tutti::tests::membership {
 
-/// Lease stores on Redis, each with a connection of its own. Outlives the nodes.
+/// Lease stores on Redis for one node, each with a connection of its own. Outlives the node.
 class redis_stores {
 public:
   redis_stores(std::string url, std::chrono::milliseconds ttl) : url_(std::move(url)), options_{ttl} {}
 
+  void serve(node_options& node) {
+    node.store = starter();
+    node.end_stores = [this] { clients_.clear(); };
+  }
+
+private:
   start_store starter() {
     return [this](caf::event_based_actor& parent, runtime::actor::placement at) {
       services::redis::client_options how;
@@ -29,7 +35,6 @@ public:
     };
   }
 
-private:
   std::string url_;
   lease_store_options options_;
   services::net::io_thread io_{"test-members"};

@@ -39,6 +39,7 @@ struct node_options {
   std::uint16_t port = 0;
   std::vector<endpoint> addresses{};
   start_store store;
+  std::function<void()> end_stores = [] {}; ///< between the end of the actors and that of their system
   std::string cluster = "test";
   std::chrono::milliseconds ttl = 1s;
   runtime::config::tls_settings tls{runtime::config::tls_mode::off, {}, {}, {}};
@@ -78,7 +79,7 @@ public:
 
 private:
   struct config : caf::actor_system_config {
-    explicit config(const runtime::config::tls_settings& tls);
+    config();
   };
   runtime::telemetry::metrics metrics_;
   runtime::actor::actor_table table_;
@@ -86,6 +87,7 @@ private:
   config config_;
   std::unique_ptr<caf::actor_system> system_;
   caf::actor root_, membership_;
+  std::function<void()> end_stores_;
   std::vector<caf::actor> others_;
 };
 
