@@ -81,7 +81,8 @@ private:
   void undrain_node(http_request& r, const target& where);
   void down_node(http_request& r, const target& where);
   void plan_drain(http_request& r, const std::string& name, bool then_leave);
-  bool known_member(http_request& r, const std::string& name);
+  /// The member that the path names; null: `r` has been answered.
+  const runtime::cluster::member* path_member(http_request& r, const target& where);
   caf::result<runtime::entity::json_reply> answer_node(const std::string& question);
   caf::result<runtime::entity::json_reply> change_membership(const node_order& order);
   std::vector<std::string> living_nodes() const;
@@ -119,6 +120,7 @@ private:
   std::vector<waiting> outgoing_callers_;
   bool ticking_ = false;
   std::vector<runtime::cluster::member> members_; ///< empty: this node is alone
+  const std::chrono::system_clock::time_point began_ = std::chrono::system_clock::now();
 };
 
 /// How long the store may take.

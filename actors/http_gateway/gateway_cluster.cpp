@@ -1,4 +1,5 @@
 #include "actors/http_gateway/gateway_actor.hpp"
+#include "actors/http_gateway/name_page.hpp"
 #include "protocols/http_api/json_writer.hpp"
 #include "protocols/http_api/rfc3339.hpp"
 #include "runtime/cluster/placement/coordinator.hpp"
@@ -170,7 +171,7 @@ void gateway_actor::clusters(http_request& r, const target& where) {
     out.member("epoch", view.epoch).member("partitions", c.partitions).key("members").begin_array();
     auto shown = members_;
     if (!c.membership)
-      shown.push_back({c.self, cluster::member_state::up, true, system_clock::now(), "it is alone"});
+      shown.push_back({c.self, cluster::member_state::up, true, began_, "it is alone"});
     for (auto& m : shown) {
       auto owned = view.partitions.find(m.info.name);
       write_member(out, m, owned == view.partitions.end() ? 0 : owned->second);
@@ -189,28 +190,48 @@ void gateway_actor::clusters(http_request& r, const target& where) {
     out.end_array().end_object();
     (*reply)(json(200, std::move(body)));
   };
-  ask_nodes({"report", {}}, [this, render](const node_answers& answers) {
-    if (!parts_.cluster.coordinator) {
-      cluster::cluster_view view;
-      view.coordinator = table().node();
-      view.partitions[table().node()] = parts_.cluster.partitions;
-      return render(view, answers);
-    }
-    this->request(parts_.cluster.coordinator, node_patience, cluster::get_cluster_view{})
-        .then([render, answers](const cluster::cluster_view& view) { render(view, answers); },
-              [render, answers](const caf::error& reason) {
-                cluster::cluster_view view;
-                view.store_error = runtime::describe(reason);
-                render(view, answers);
-              });
+  struct gathering {
+    std::optional<cluster::cluster_view> view;
+    std::optional<node_answers> answers;
+  };
+  auto g = std::make_shared<gathering>();
+  auto one_more = [g, render] {
+    if (g->view && g->answers)
+      render(*g->view, *g->answers);
+  };
+  ask_nodes({"report", {}}, [g, one_more](const node_answers& answers) {
+    g->answers = answers;
+    one_more();
   });
+  if (!parts_.cluster.coordinator) {
+    auto& alone = g->view.emplace();
+    alone.coordinator = table().node();
+    alone.partitions[table().node()] = parts_.cluster.partitions;
+    return one_more();
+  }
+  this->request(parts_.cluster.coordinator, node_patience, cluster::get_cluster_view{})
+      .then(
+          [g, one_more](const cluster::cluster_view& known) {
+            g->view = known;
+            one_more();
+          },
+          [g, one_more](const caf::error& reason) {
+            g->view.emplace().store_error = runtime::describe(reason);
+            one_more();
+          });
 }
 
-bool gateway_actor::known_member(http_request& r, const std::string& name) {
-  bool known = std::any_of(members_.begin(), members_.end(), [&](auto& m) { return m.info.name == name; });
-  if (!known)
-    r.reply(problem_answer(404, "the cluster has no node " + name, r.target));
-  return known;
+const cluster::member* gateway_actor::path_member(http_request& r, const target& where) {
+  auto name = path_name(r, where, "node");
+  if (!name)
+    return nullptr;
+  auto found = std::find_if(members_.begin(), members_.end(), [&](auto& m) { return m.info.name == *name; });
+  if (found != members_.end())
+    return &*found;
+  r.reply(parts_.cluster.membership || *name != table().node()
+              ? problem_answer(404, "the cluster has no node " + *name, r.target)
+              : problem_answer(409, "this node is alone: no other could take anything over", r.target));
+  return nullptr;
 }
 
 void gateway_actor::plan_drain(http_request& r, const std::string& name, bool then_leave) {
@@ -264,18 +285,19 @@ void gateway_actor::drain_node(http_request& r, const target& where) {
   auto plan = where.flag("plan", false);
   if (auto* bad = std::get_if<http_api::problem>(&plan))
     return r.reply(answer(std::move(*bad), r.target));
-  if (!parts_.cluster.coordinator)
-    return r.reply(problem_answer(409, "this node is alone: there is nowhere to move anything", r.target));
-  if (known_member(r, where.segments[1]))
-    plan_drain(r, where.segments[1], !std::get<bool>(plan));
+  if (auto* m = path_member(r, where))
+    plan_drain(r, m->info.name, !std::get<bool>(plan));
 }
 
 void gateway_actor::undrain_node(http_request& r, const target& where) {
-  if (!parts_.cluster.membership)
-    return r.reply(problem_answer(409, "this node is alone", r.target));
-  auto name = where.segments[1];
-  if (!known_member(r, name))
+  if (auto unknown = where.unknown_parameter({}))
+    return r.reply(answer(std::move(*unknown), r.target));
+  auto* m = path_member(r, where);
+  if (m == nullptr)
     return;
+  auto& name = m->info.name;
+  if (m->state == cluster::member_state::down)
+    return r.reply(problem_answer(409, name + " is down; it takes part again when it starts", r.target));
   auto reply = std::make_shared<responder>(std::move(r.reply));
   ask_nodes({"return", name}, [reply, name, at = r.target](const node_answers& answers) {
     auto said = answers.find(name);
@@ -288,15 +310,17 @@ void gateway_actor::undrain_node(http_request& r, const target& where) {
 }
 
 void gateway_actor::down_node(http_request& r, const target& where) {
-  if (!parts_.cluster.membership)
-    return r.reply(problem_answer(409, "this node is alone", r.target));
-  auto name = where.segments[1];
-  auto m = std::find_if(members_.begin(), members_.end(), [&](auto& x) { return x.info.name == name; });
-  if (m == members_.end())
-    return r.reply(problem_answer(404, "the cluster has no node " + name, r.target));
+  if (auto unknown = where.unknown_parameter({}))
+    return r.reply(answer(std::move(*unknown), r.target));
+  auto* m = path_member(r, where);
+  if (m == nullptr)
+    return;
+  auto& name = m->info.name;
   if (m->state != cluster::member_state::down)
-    return r.reply(
-        problem_answer(409, name + " holds its lease: it is not lost. Drain it, or stop it first", r.target));
+    return r.reply(problem_answer(409,
+                                  name + " is " + std::string{cluster::to_string(m->state)}
+                                      + ", not lost: drain it, or stop it first",
+                                  r.target));
   auto reply = std::make_shared<responder>(std::move(r.reply));
   ask_nodes({"down", name}, [reply, name](const node_answers&) {
     std::string body;
@@ -322,7 +346,7 @@ caf::result<json_reply> gateway_actor::answer_node(const std::string& question) 
   if (!parts_.cluster.coordinator)
     return json_reply{runtime::wire::encode(out)};
   auto promise = make_response_promise<json_reply>();
-  this->request(parts_.cluster.coordinator, node_patience / 2, cluster::get_cluster_view{})
+  this->request(parts_.cluster.coordinator, node_patience * 3 / 4, cluster::get_cluster_view{})
       .then(
           [promise, out](const cluster::cluster_view& view) mutable {
             for (auto& e : view.events)

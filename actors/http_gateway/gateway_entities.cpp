@@ -1,6 +1,7 @@
 #include "actors/http_gateway/gateway_actor.hpp"
 #include "actors/http_gateway/name_page.hpp"
 #include "protocols/http_api/json_writer.hpp"
+#include "protocols/http_api/object_body.hpp"
 #include "runtime/error.hpp"
 
 #include <algorithm>
@@ -21,6 +22,8 @@ using runtime::entity::json_reply;
 using std::chrono::milliseconds;
 
 constexpr milliseconds command_patience{10'000};
+constexpr milliseconds look_patience{1'000};
+constexpr std::size_t max_key = 512; ///< bytes, as the directory of entities has it
 /// The answer has to arrive before the request's own deadline.
 constexpr milliseconds answer_margin{200};
 
@@ -39,11 +42,9 @@ http_response failed_command(const caf::error& reason, std::string_view target) 
     auto text = runtime::words(reason);
     auto end = text.find(": ");
     bool pointed = end != std::string::npos && (text.front() == '/' || end == 0);
-    return answer(
-        http_api::unprocessable("the command was refused",
-                                {pointed ? http_api::field_error{text.substr(0, end), text.substr(end + 2)}
-                                         : http_api::field_error{"", text}}),
-        target);
+    http_api::field_error mistake{pointed ? text.substr(0, end) : "", pointed ? text.substr(end + 2) : text};
+    auto detail = (mistake.pointer.empty() ? "the command" : mistake.pointer) + ": " + mistake.detail;
+    return answer(http_api::unprocessable(std::move(detail), {std::move(mistake)}), target);
   }
   if (reason == caf::sec::request_receiver_down)
     return problem_answer(503, "the entity ended before it came to the command", target);
@@ -92,7 +93,12 @@ std::optional<runtime::entity::entity_ref> gateway_actor::entity_of(http_request
     r.reply(problem_answer(404, "there is no entity type " + type, r.target));
     return std::nullopt;
   }
-  return parts_.cluster.entities->ref(type, where.segments[2]);
+  auto& key = where.segments[2];
+  if (key.size() > max_key) {
+    r.reply(answer(http_api::unprocessable("a key has at most 512 bytes"), r.target));
+    return std::nullopt;
+  }
+  return parts_.cluster.entities->ref(type, key);
 }
 
 void gateway_actor::inspect_actor(http_request& r, const target& where) {
@@ -102,9 +108,11 @@ void gateway_actor::inspect_actor(http_request& r, const target& where) {
   if (!entity)
     return;
   auto reply = std::make_shared<responder>(std::move(r.reply));
-  entity->ask(this, runtime::entity::inspect_entity{}, milliseconds{1'000})
+  entity->ask(this, runtime::entity::inspect_entity{}, look_patience)
       .then([reply](const json_reply& said) { (*reply)(json(200, said.json)); },
             [reply, type = where.segments[1], key = entity->key(), at = r.target](const caf::error& reason) {
+              if (runtime::is(reason, ec::timeout) || reason == caf::sec::request_timeout)
+                return (*reply)(problem_answer(504, "the entity did not answer within a second", at));
               if (!runtime::is(reason, ec::not_found))
                 return (*reply)(failed_command(reason, at));
               std::string body;
@@ -127,6 +135,9 @@ void gateway_actor::command_actor(http_request& r, const target& where) {
   auto& command = where.segments[4];
   if (parts_.cluster.types->find(where.segments[1])->find(command) == nullptr)
     return r.reply(problem_answer(404, where.segments[1] + " has no command " + command, r.target));
+  if (!r.body.empty())
+    if (auto bad = http_api::check_object(r.body))
+      return r.reply(answer(std::move(*bad), r.target));
   auto left =
       std::chrono::duration_cast<milliseconds>(r.deadline - std::chrono::steady_clock::now()) - answer_margin;
   auto timeout = std::clamp(left, milliseconds{1}, command_patience);

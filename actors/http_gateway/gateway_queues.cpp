@@ -14,17 +14,6 @@ namespace {
 namespace http_api = protocols::http_api;
 using namespace runtime::jobs;
 
-/// The name that the path gives: as long and made of the same characters as in a submission.
-std::optional<std::string> path_name(request& r, const http_api::target& where, std::string_view what) {
-  auto name = where.segments.size() > 1 ? where.segments[1] : std::string{};
-  if (is_name(name, 64))
-    return name;
-  r.reply(answer(
-      http_api::unprocessable(std::string{what} + " names have 1 to 64 characters of A-Z a-z 0-9 . _ -"),
-      r.target));
-  return std::nullopt;
-}
-
 } // namespace
 
 void gateway_actor::queues(http_request& r, const target& where) {

@@ -1,5 +1,7 @@
 #include "actors/http_gateway/name_page.hpp"
 
+#include "actors/http_gateway/answers.hpp"
+
 #include <variant>
 
 namespace tutti::actors::http_gateway {
@@ -12,6 +14,16 @@ bool is_name(std::string_view text, std::size_t max_length) noexcept {
               return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '.'
                      || c == '_' || c == '-';
             });
+}
+
+std::optional<std::string> path_name(request& r, const http_api::target& where, std::string_view what) {
+  auto name = where.segments.size() > 1 ? where.segments[1] : std::string{};
+  if (is_name(name, 64))
+    return name;
+  r.reply(answer(
+      http_api::unprocessable(std::string{what} + " names have 1 to 64 characters of A-Z a-z 0-9 . _ -"),
+      r.target));
+  return std::nullopt;
 }
 
 http_api::result<name_page> read_name_page(const http_api::target& where) {

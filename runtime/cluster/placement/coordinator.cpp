@@ -25,6 +25,9 @@ namespace {
 
 using coordinator_tick = caf::atom_constant<caf::atom("tick")>;
 
+/// Who looks at the cluster gets an answer within a second, whatever the store does.
+constexpr std::chrono::milliseconds view_patience{500};
+
 using candidate_map = std::map<std::string, std::vector<candidate>>; ///< by role
 using table_key = std::pair<std::string, std::uint32_t>;             ///< role and partition
 
@@ -328,7 +331,7 @@ private:
       ++out.partitions[e.owner.node];
     out.events.assign(events_.begin(), events_.end());
     out.store_error = store_error_;
-    request(ports_.store, patience(), read_leases{{coordinator_lease}})
+    request(ports_.store, std::min(patience(), view_patience), read_leases{{coordinator_lease}})
         .then(
             [this, promise, out](const leases_read& answer) mutable {
               auto& lease = answer.leases.at(0);
