@@ -17,15 +17,11 @@ add_library(caf::core UNKNOWN IMPORTED)
 set_target_properties(caf::core PROPERTIES IMPORTED_LOCATION ${CAF_CORE_LIBRARY}
                       INTERFACE_INCLUDE_DIRECTORIES ${CAF_INCLUDE_DIR})
 target_link_libraries(caf::core INTERFACE Threads::Threads)
-foreach(module io openssl) # between nodes
-  string(TOUPPER ${module} upper)
-  find_library(CAF_${upper}_LIBRARY caf_${module} HINTS ${TUTTI_CAF_ROOT}/lib REQUIRED)
-  add_library(caf::${module} UNKNOWN IMPORTED)
-  set_target_properties(caf::${module} PROPERTIES IMPORTED_LOCATION ${CAF_${upper}_LIBRARY}
-                        INTERFACE_INCLUDE_DIRECTORIES ${CAF_INCLUDE_DIR})
-endforeach()
+find_library(CAF_IO_LIBRARY caf_io HINTS ${TUTTI_CAF_ROOT}/lib REQUIRED) # between nodes
+add_library(caf::io UNKNOWN IMPORTED)
+set_target_properties(caf::io PROPERTIES IMPORTED_LOCATION ${CAF_IO_LIBRARY}
+                      INTERFACE_INCLUDE_DIRECTORIES ${CAF_INCLUDE_DIR})
 target_link_libraries(caf::io INTERFACE caf::core)
-target_link_libraries(caf::openssl INTERFACE caf::io OpenSSL::SSL)
 
 find_path(RAPIDJSON_INCLUDE_DIR rapidjson/rapidjson.h REQUIRED)
 add_library(rapidjson INTERFACE IMPORTED)

@@ -178,7 +178,7 @@ void gateway_actor::clusters(http_request& r, const target& where) {
     write_events(out, std::move(events));
     out.member("complete", complete).key("nodes").begin_array();
     for (auto& [node, text] : answers)
-      out.begin_object().member("name", node).member("status", text ? "up" : "no answer").end_object();
+      out.begin_object().member("name", node).member("status", text ? "up" : "unreachable").end_object();
     out.end_array().end_object();
     (*reply)(json(200, std::move(body)));
   };

@@ -278,7 +278,7 @@ void write_nodes(json_writer& out, const std::map<std::string, std::optional<std
   out.key("nodes").begin_array();
   for (auto& [node, text] : answers) {
     complete = complete && text;
-    out.begin_object().member("name", node).member("status", text ? "up" : "no answer").end_object();
+    out.begin_object().member("name", node).member("status", text ? "up" : "unreachable").end_object();
   }
   out.end_array().member("complete", complete);
 }
@@ -356,7 +356,7 @@ void gateway_actor::supervision(http_request& r, const target& where) {
     out.begin_object().key("nodes").begin_array();
     for (auto& [node, text] : answers) {
       complete = complete && text;
-      out.begin_object().member("name", node).member("status", text ? "up" : "no answer").key("tree");
+      out.begin_object().member("name", node).member("status", text ? "up" : "unreachable").key("tree");
       if (text)
         out.raw(*text);
       else

@@ -1,8 +1,8 @@
 #include "services/node/cluster_node.hpp"
 
 #include "runtime/cluster/leases/keeper.hpp"
+#include "runtime/cluster/links/remoting.hpp"
 #include "runtime/cluster/membership/membership.hpp"
-#include "runtime/cluster/membership/remoting.hpp"
 #include "runtime/cluster/placement/coordinator.hpp"
 #include "runtime/cluster/placement/ownership.hpp"
 #include "runtime/cluster/placement/solo.hpp"
@@ -77,7 +77,7 @@ void cluster_node::configure(caf::actor_system_config& config) const {
   if (tls.mode == config::tls_mode::on)
     for (auto& wrong : cluster::check_certificates(tls))
       throw std::runtime_error(wrong);
-  cluster::configure_remoting(config, tls);
+  cluster::configure_remoting(config);
 }
 
 void cluster_node::open(milliseconds patience) {
@@ -147,7 +147,7 @@ std::vector<child_spec> cluster_node::supervisors() {
     o.leases = leases_;
     o.keeper = keeper_;
     o.lease_ttl = s.lease_ttl;
-    o.tls = s.tls.mode;
+    o.tls = s.tls;
     membership_ = cluster::spawn_membership(*parent, std::move(at), std::move(o));
     membership_->attach_functor([this](const caf::error& reason) {
       if (!is(reason, ec::rejected))

@@ -51,8 +51,10 @@ rule 'runtime/jobs/memory: std, CAF, Boost.Unordered' "$own|$actor|<boost/unorde
 rule 'runtime/wire: std only' "$std" '^runtime/wire/'
 rule 'runtime/cluster: std, CAF; POSIX clocks' "$own|$actor|<time\.h>" \
   '^runtime/cluster/(leases|placement)/|^runtime/cluster/membership/.*\.hpp$'
-rule 'runtime/cluster/membership: std, CAF, sockets' \
-  "$own|$actor|<(netdb|poll|unistd|sys/socket)\.h>" '^runtime/cluster/membership/.*\.cpp$'
+rule 'runtime/cluster/membership: std, CAF' "$own|$actor" '^runtime/cluster/membership/.*\.cpp$'
+rule 'runtime/cluster/links: std, CAF, OpenSSL, sockets' \
+  "$own|$actor|$posix|<openssl/[a-z0-9_]+\.h>|<(netdb|netinet/in)\.h>|<sys/(eventfd|socket)\.h>" \
+  '^runtime/cluster/links/'
 rule 'runtime/cluster/tls headers: std' "$own|$std" '^runtime/cluster/tls/.*\.hpp$'
 rule 'runtime/cluster/tls: std, OpenSSL, POSIX' "$own|$std|$posix|<openssl/[a-z0-9_]+\.h>" \
   '^runtime/cluster/tls/.*\.cpp$'
@@ -79,7 +81,8 @@ never 'hiredis is for services/redis' "${include}hiredis/" '^services/redis/[^/]
 never 'libpq is for services/postgres, in .cpp files' "${include}(postgresql/)?(libpq|pg_config|postgres_ext)" \
   '^services/postgres/[^/]+\.cpp$'
 never 'whole CAF in a header costs every includer a second' "${include}caf/all\.hpp" '\.cpp$|^tests/'
-never 'only runtime/cluster may talk CAF between processes' "${include}caf/(io|openssl)/" '^(tests/)?runtime/cluster/'
+never 'only runtime/cluster may talk CAF between processes' "${include}caf/io/" '^(tests/)?runtime/cluster/'
+never 'CAF has a TLS of its own, which one stranger breaks: runtime/cluster/links' "${include}caf/openssl/" '^$'
 
 cli=$(sources | grep -E '^services/' | xargs -r grep -nE "${include}CLI" || true)
 [ "$(cut -d: -f1 <<<"$cli" | sort -u | wc -l)" -le 1 ] || report 'CLI11 is included in one translation unit' "$cli"

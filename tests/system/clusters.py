@@ -27,24 +27,27 @@ def make_certificates(folder, names):
 class Cluster:
     """Nodes of one shared config, started and ended one by one. `coordination`: redis or postgres."""
 
-    def __init__(self, names="abc", coordination="redis", tls=True, hosts=None):
+    def __init__(self, names="abc", coordination="redis", tls=True, network=None):
+        """`network`: where nodes have addresses and a namespace of their own, see networks.py."""
         self.folder = tempfile.mkdtemp(prefix="tutti-cluster-")
         self.names = list(names)
         self.nodes = {}
-        self.redis, self.postgres = Redis(), Postgres()
-        hosts = hosts or {}
+        self.network = network
+        server = network.hub if network else "127.0.0.1"
+        self.redis, self.postgres = Redis(host=server), Postgres(host=server)
+        hosts = {name: network.address(name) if network else "127.0.0.1" for name in self.names}
         lines = ["[cluster]", 'name = "test"', f'coordination = "{coordination}"', f'lease_ttl = "{int(TTL * 1000)}ms"']
         if tls:
             make_certificates(self.folder, self.names)
         self.ports = {name: free_port() for name in self.names}
-        lines.append(f'seeds = ["{hosts.get(self.names[0], "127.0.0.1")}:{self.ports[self.names[0]]}"]')
+        lines.append(f'seeds = ["{hosts[self.names[0]]}:{self.ports[self.names[0]]}"]')
         lines += ["[cluster.tls]", f'mode = "{"on" if tls else "off"}"']
         if tls:
             lines += [f'certificate = "{self.folder}/NODE.crt"', f'key = "{self.folder}/NODE.key"',
                       f'ca = "{self.folder}/ca.crt"']
         for name in self.names:
-            lines += ["[[node]]", f'name = "{name}"', f'host = "{hosts.get(name, "127.0.0.1")}"',
-                      f"port = {self.ports[name]}", 'http = "127.0.0.1:0"']
+            lines += ["[[node]]", f'name = "{name}"', f'host = "{hosts[name]}"',
+                      f"port = {self.ports[name]}", f'http = "{hosts[name]}:0"']
         lines += ["[queue]", 'provider = "redis"', "[store]", 'provider = "postgres"',
                   "[redis]", f'url = "{self.redis.url}"', "[postgres]", f'url = "{self.postgres.url}"',
                   "[jobs]", 'claim_ttl = "2s"', "[log]", 'format = "json"']
@@ -61,7 +64,8 @@ class Cluster:
             path = os.path.join(self.folder, f"{name}.toml")
             with open(path, "w", encoding="utf-8") as f:
                 f.write(self.config.replace("NODE", name))
-            node = Node(port=None, ready=False, arguments=("--config", path, "--name", name))
+            node = Node(port=None, ready=False, arguments=("--config", path, "--name", name),
+                        prefix=self.network.prefix(name) if self.network else ())
             self.nodes[name] = node
             started.append(node)
         if ready:
@@ -98,6 +102,11 @@ class Cluster:
             return views if all(even(v) for v in views) else None
 
         return wait_for(all_see, f"a cluster of {names}", within, pause=0.1)
+
+    def agreed(self, within=10.0):
+        """Waits until all nodes have the same table."""
+        wait_for(lambda: len({(v["epoch"], json.dumps(v["partitionsPerMember"], sort_keys=True))
+                              for v in map(self.view, list(self.nodes))}) == 1, "all agree on the table", within, 0.1)
 
     def command(self, key, command, body=None, node=None, timeout=15):
         """(status, answer) of a counter's command."""

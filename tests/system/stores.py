@@ -17,24 +17,24 @@ def free_port():
 
 
 class Redis:
-    def __init__(self, *arguments):
+    def __init__(self, *arguments, host="127.0.0.1"):
         self.folder = tempfile.mkdtemp(prefix="tutti-redis-")
-        self.port = free_port()
+        self.host, self.port = host, free_port()
         self.arguments = arguments
         self.process = None
-        self.url = f"redis://127.0.0.1:{self.port}"
+        self.url = f"redis://{host}:{self.port}"
         self.start()
 
     def start(self):
         with open(os.path.join(self.folder, "log"), "ab") as log:
             self.process = subprocess.Popen(
-                ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.folder, "--save", "",
-                 "--appendonly", "yes", "--appendfsync", "always", *self.arguments],
+                ["redis-server", "--port", str(self.port), "--bind", self.host, "--dir", self.folder, "--save", "",
+                 "--protected-mode", "no", "--appendonly", "yes", "--appendfsync", "always", *self.arguments],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=lambda: prepare_child(None))
         wait_for(lambda: self.cli("PING", check=False).startswith(("PONG", "NOAUTH")), "redis")
 
     def cli(self, *words, check=True):
-        done = subprocess.run(["redis-cli", "-p", str(self.port), *words], capture_output=True, text=True, timeout=10)
+        done = subprocess.run(["redis-cli", "-h", self.host, "-p", str(self.port), *words], capture_output=True, text=True, timeout=10)
         if check and done.returncode != 0:
             raise AssertionError(done.stderr)
         return done.stdout.strip()
@@ -69,14 +69,18 @@ class Postgres:
     """As the user postgres where the test runs as root, which PostgreSQL refuses."""
     BIN = "/usr/lib/postgresql/15/bin/"
 
-    def __init__(self):
+    def __init__(self, host="127.0.0.1"):
+        self.host = host
         self.folder = tempfile.mkdtemp(prefix="tutti-postgres-")
         self.data = os.path.join(self.folder, "data")
         self.port = free_port()
         self.user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
         os.chmod(self.folder, 0o777)
         self.run("initdb", "-D", self.data, "-U", "tutti", "--auth=trust", "--no-sync", "--encoding=UTF8")
-        self.url = f"postgres://tutti@127.0.0.1:{self.port}/postgres"
+        if host != "127.0.0.1":  # a network of the test's own, see networks.py
+            with open(os.path.join(self.data, "pg_hba.conf"), "a", encoding="ascii") as f:
+                f.write("host all all samenet trust\n")
+        self.url = f"postgres://tutti@{host}:{self.port}/postgres"
         self.process = None
         self.start()
 
@@ -89,7 +93,7 @@ class Postgres:
 
     def start(self):
         self.run("pg_ctl", "-D", self.data, "-w", "-l", os.path.join(self.folder, "log"), "-o",
-                 f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1", "start")
+                 f"-p {self.port} -k {self.folder} -c listen_addresses={self.host}", "start")
 
     def kill(self):
         """All of it at once, as a crash does: `immediate` recovers from the log at the next start."""

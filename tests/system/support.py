@@ -44,7 +44,7 @@ class Node:
     """One `tutti node` on a free port. Its environment is clean but for what the test sets."""
 
     def __init__(self, env=None, token=TOKEN, ready=True, files=None, port="0",
-                 arguments=()):
+                 arguments=(), prefix=()):
         self.token = token
         self.log_file = tempfile.NamedTemporaryFile(prefix="tutti-log-")
         environment = {"PATH": os.environ.get("PATH", "")}
@@ -53,7 +53,7 @@ class Node:
         if token:
             environment["ADMIN_API_TOKEN"] = token
         environment.update(env or {})
-        self.process = subprocess.Popen([binary(), "node", *arguments], env=environment, stdin=subprocess.DEVNULL,
+        self.process = subprocess.Popen([*prefix, binary(), "node", *arguments], env=environment, stdin=subprocess.DEVNULL,
                                         stdout=self.log_file, stderr=self.log_file,
                                         preexec_fn=lambda: prepare_child(files))
         self.pid = self.process.pid
@@ -71,7 +71,8 @@ class Node:
                 raise AssertionError(f"the node ended with {self.process.returncode}:\n{self.log()}")
             return re.search(r"node\.ready .*?http=(\S+):(\d+)", self.log())
 
-        self.port = int(wait_for(line, "the ready line").group(2))
+        found = wait_for(line, "the ready line")
+        self.host, self.port = found.group(1), int(found.group(2))
         wait_for(lambda: self.get("/ready").status == 200, "/ready")
 
     def log(self):

@@ -1,5 +1,5 @@
 #pragma once
-#include "runtime/config/settings.hpp"
+#include "runtime/cluster/links/address.hpp"
 
 #include <chrono>
 #include <map>
@@ -7,12 +7,9 @@
 #include <random>
 #include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace tutti::runtime::cluster {
-
-using node_address = std::pair<std::string, std::uint16_t>; ///< host and port
 
 /// Which addresses to dial, and when: at once when new or lost, else 0.2 to 5 s apart, with jitter. Several
 /// addresses may lead to one node.

@@ -4,21 +4,15 @@
 
 #include <algorithm>
 #include <chrono>
-#include <set>
 #include <utility>
 
 #include <caf/actor_system.hpp>
-#include <caf/io/middleman.hpp>
 #include <caf/message_view.hpp>
-#include <caf/openssl/manager.hpp>
 
 namespace tutti::runtime::cluster {
 namespace {
 
 constexpr std::uint64_t mailbox_limit = 10'000;
-constexpr unsigned listen_tries = 6; ///< a former life may be about to close the port
-constexpr std::chrono::milliseconds listen_wait{250};
-constexpr std::chrono::seconds listen_patience{10};
 
 } // namespace
 
@@ -40,7 +34,6 @@ caf::behavior membership_actor::make_behavior() {
       telemetry::get().warn("membership.unknown_message");
     return caf::sec::unexpected_message;
   });
-  prober_ = spawn_prober(*this, {at().table, at().path + "/prober", 0, {}});
   listen();
   return {
       [this](hello_atom, const std::string& bytes, const caf::actor& membership, const caf::actor& router) {
@@ -74,7 +67,8 @@ caf::behavior membership_actor::make_behavior() {
         update();
         poll_in({});
       },
-      [this](const address_probed& result) { probed(result); },
+      [this](const connector_listens& result) { listening(result); },
+      [this](const address_dialled& result) { dialled(result); },
       [this](beat_tick) { beat(); },
       [this](dial_tick) {
         dial_at_.reset();
@@ -84,50 +78,42 @@ caf::behavior membership_actor::make_behavior() {
         if (number == poll_number_)
           poll();
       },
-      [this](listen_tick) { listen(); },
   };
 }
 
 void membership_actor::on_exit() {
-  if (listens_)
-    anon_send(remoting(), caf::close_atom_v, options_.self.port);
+  if (connector_) { // its thread may still ask a name server
+    connector_->stop();
+    system().spawn<caf::detached>(
+        [c = std::shared_ptr<connector>{std::move(connector_)}]() mutable { c.reset(); });
+  }
   peers_.clear();
   subscribers_.clear();
   lease_ = nullptr;
-  options_.router = options_.leases = options_.keeper = prober_ = nullptr;
-}
-
-caf::io::middleman_actor membership_actor::remoting() {
-  return options_.tls == config::tls_mode::on ? system().openssl_manager().actor_handle()
-                                              : system().middleman().actor_handle();
+  options_.router = options_.leases = options_.keeper = nullptr;
 }
 
 void membership_actor::listen() {
-  auto& self = options_.self;
-  request(remoting(), listen_patience, caf::publish_atom_v, self.port,
-          caf::actor_cast<caf::strong_actor_ptr>(this), std::set<std::string>{}, self.host, true)
-      .then([this](std::uint16_t port) { listening(port); },
-            [this](const caf::error& reason) {
-              auto& at = options_.self;
-              if (++listen_failures_ < listen_tries)
-                return delayed_send(this, listen_wait, listen_tick::value);
-              auto why = why_not_listening({at.host, at.port});
-              quit(make_error(ec::rejected,
-                              "cannot listen on " + at.host + ":" + std::to_string(at.port)
-                                  + " for other nodes: " + (why.empty() ? runtime::describe(reason) : why)));
-            });
+  auto tls = load_tls(options_.tls);
+  if (!tls)
+    return quit(tls.error());
+  connector_ = std::make_unique<connector>(system(), caf::actor_cast<caf::actor>(this),
+                                           node_address{options_.self.host, options_.self.port}, *tls);
 }
 
-void membership_actor::listening(std::uint16_t port) {
+void membership_actor::listening(const connector_listens& result) {
   auto& self = options_.self;
+  if (!result.why.empty())
+    return quit(make_error(ec::rejected, "cannot listen on " + self.host + ":" + std::to_string(self.port)
+                                             + " for other nodes: " + result.why));
   listens_ = true;
-  self.port = note_.info.port = port;
-  telemetry::get().info("member.listening host={} port={} tls={} incarnation={}", self.host, port,
-                        options_.tls == config::tls_mode::on ? "on" : "off", self.incarnation);
+  self.port = note_.info.port = result.port;
+  telemetry::get().info("member.listening host={} port={} tls={} incarnation={}", self.host, self.port,
+                        options_.tls.mode == config::tls_mode::on ? "on" : "off", self.incarnation);
   auto now = clock().now();
   for (auto& a : options_.addresses)
     dials_.add({a.host, a.port}, now);
-  dials_.connected({self.host, port}, self.name, now);
+  dials_.connected({self.host, self.port}, self.name, now);
   publish_note();
   update();
   poll_in({});

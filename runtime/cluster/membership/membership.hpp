@@ -58,15 +58,16 @@ struct membership_options {
   caf::actor leases; ///< the store; best on another connection than the keeper's
   caf::actor keeper;
   std::chrono::milliseconds lease_ttl{5'000};
-  config::tls_mode tls = config::tls_mode::on; ///< as in configure_remoting (remoting.hpp)
+  config::tls_settings tls; ///< files that have been checked (tls/certificates.hpp)
 };
 
-/// One for each node. Listens on the node's address only, dials all others, keeps the lease `member/NAME`,
-/// and forms its view of the members from the leases and its connections.
+/// One for each node; the actor system needs configure_remoting (links/remoting.hpp). Listens on the node's
+/// address only, dials all others, keeps the lease `member/NAME`, and forms its view of the members from the
+/// leases and its connections.
 ///
-/// It ends with ec::rejected and words when it cannot listen, or when another live node has its name (told
-/// after two TTLs: the lease of an earlier life runs out by then); with ec::unavailable when the store or the
-/// keeper has ended.
+/// It ends with ec::rejected and words when it cannot listen or its certificates are no good, or when another
+/// live node has its name (told after two TTLs: the lease of an earlier life runs out by then); with
+/// ec::unavailable when the store or the keeper has ended.
 caf::actor spawn_membership(caf::event_based_actor& parent, actor::placement at, membership_options options);
 
 } // namespace tutti::runtime::cluster

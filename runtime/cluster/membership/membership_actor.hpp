@@ -1,17 +1,17 @@
 #pragma once
 #include "runtime/cluster/leases/keeper.hpp"
+#include "runtime/cluster/links/connector.hpp"
 #include "runtime/cluster/membership/dial_list.hpp"
 #include "runtime/cluster/membership/membership.hpp"
 #include "runtime/cluster/membership/peer_table.hpp"
-#include "runtime/cluster/membership/prober.hpp"
 #include "runtime/cluster/membership/roster.hpp"
 
+#include <memory>
 #include <optional>
 #include <random>
 #include <string>
 #include <vector>
 
-#include <caf/io/middleman_actor.hpp>
 #include <caf/node_id.hpp>
 #include <caf/result.hpp>
 
@@ -24,7 +24,6 @@ using pong_atom = caf::atom_constant<caf::atom("pong")>;
 using beat_tick = caf::atom_constant<caf::atom("beat")>;
 using poll_tick = caf::atom_constant<caf::atom("poll")>;
 using dial_tick = caf::atom_constant<caf::atom("dial")>;
-using listen_tick = caf::atom_constant<caf::atom("listen")>;
 using hello_answer = caf::result<hello_atom, std::string, caf::actor, caf::actor>;
 
 class membership_actor final : public actor::metered {
@@ -39,9 +38,8 @@ private:
   using timer_clock = caf::actor_clock::clock_type;
 
   // membership.cpp: this node
-  caf::io::middleman_actor remoting();
   void listen();
-  void listening(std::uint16_t port);
+  void listening(const connector_listens& result);
   void publish_note();
   void set_leaving_to(bool leaving);
   void on_down(const caf::down_msg& down);
@@ -60,7 +58,7 @@ private:
   void ponged();
   void dial();
   void arm_dial();
-  void probed(const address_probed& result);
+  void dialled(const address_dialled& result);
   void connected(const node_address& to, const caf::node_id& node, const caf::strong_actor_ptr& remote);
   void dial_failed(const node_address& to, const std::string& why);
 
@@ -89,13 +87,12 @@ private:
   log_gate gate_;
 
   bool listens_ = false;
-  unsigned listen_failures_ = 0;
   member_note note_;                        ///< of this node
   std::shared_ptr<const held_lease> lease_; ///< null: lost, or not gained yet
 
   peer_table peers_;
   dial_list dials_;
-  caf::actor prober_;
+  std::unique_ptr<connector> connector_;
   std::uint64_t beats_ = 0;
   std::optional<timer_clock::time_point> dial_at_; ///< a timer is set for then
 

@@ -1,3 +1,4 @@
+#include "runtime/cluster/links/remoting.hpp"
 #include "runtime/cluster/membership/hello.hpp"
 #include "runtime/cluster/membership/membership_actor.hpp"
 #include "runtime/telemetry/log.hpp"
@@ -124,7 +125,7 @@ void membership_actor::ponged() {
 
 void membership_actor::dial() {
   if (auto due = dials_.due(clock().now()); !due.empty())
-    send(prober_, probe_addresses{std::move(due)});
+    connector_->dial(std::move(due));
   arm_dial();
 }
 
@@ -136,10 +137,10 @@ void membership_actor::arm_dial() {
   delayed_send(this, std::max<timer_clock::duration>(*next - clock().now(), {}), dial_tick::value);
 }
 
-void membership_actor::probed(const address_probed& result) {
-  if (result.ip.empty())
+void membership_actor::dialled(const address_dialled& result) {
+  if (!result.link)
     return dial_failed(result.to, result.why);
-  request(remoting(), connect_patience, caf::connect_atom_v, result.ip, result.to.second)
+  request(link_broker(system()), connect_patience, caf::connect_atom_v, result.link, result.to.second)
       .then([this, to = result.to](const caf::node_id& node, const caf::strong_actor_ptr& remote,
                                    const std::set<std::string>&) { connected(to, node, remote); },
             [this, to = result.to](const caf::error& reason) { dial_failed(to, runtime::describe(reason)); });

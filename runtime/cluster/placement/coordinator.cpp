@@ -25,7 +25,8 @@ namespace {
 
 using coordinator_tick = caf::atom_constant<caf::atom("tick")>;
 
-using table_key = std::pair<std::string, std::uint32_t>; ///< role and partition
+using candidate_map = std::map<std::string, std::vector<candidate>>; ///< by role
+using table_key = std::pair<std::string, std::uint32_t>;             ///< role and partition
 
 struct by_node {
   bool operator()(const lease_holder& a, const lease_holder& b) const {
@@ -161,7 +162,8 @@ private:
         wrote(*unconfirmed_);
     }
     unconfirmed_.reset();
-    bool nothing_new = !must_write_ && planned_for_ == watch_.candidates(now);
+    candidates_ = watch_.candidates(now);
+    bool nothing_new = !must_write_ && planned_for_ == candidates_;
     if (!in_office() || !watch_.knows_any() || now < settled_at_ || nothing_new)
       return end_round();
     look_up_unclear();
@@ -197,10 +199,10 @@ private:
             [this](const caf::error& reason) { round_failed("read_leases", reason); });
   }
 
-  placement_order order_now() const {
+  placement_order order_for(candidate_map candidates) const {
     placement_order order;
     order.partitions = options_.partitions;
-    order.roles = watch_.candidates(clock().now());
+    order.roles = std::move(candidates);
     std::erase_if(order.roles, [&](auto& role) { return options_.roles.count(role.first) == 0; });
     for (auto& e : table_.entries)
       order.roles[e.role]; // to say so when nobody has the role any more
@@ -209,7 +211,7 @@ private:
   }
 
   void plan_round() {
-    auto order = order_now();
+    auto order = order_for(candidates_);
     if (order.roles.size() * order.partitions > max_table_entries) {
       if (!std::exchange(told_too_many_, true))
         note("nothing is placed: " + std::to_string(order.roles.size()) + " roles with "
@@ -264,14 +266,16 @@ private:
   }
 
   void finish_plan(const placement_order& order, placement_plan made) {
-    planned_for_.reset();
-    if (made.waiting == 0)
-      planned_for_ = watch_.candidates(clock().now());
+    if (!in_office())
+      return end_round();
     if (restamp_)
       for (auto& e : made.entries)
         e.epoch = order.epoch;
-    if (!in_office() || (!must_write_ && made.entries == table_.entries))
+    if (!must_write_ && made.entries == table_.entries) {
+      if (made.waiting == 0)
+        planned_for_ = candidates_;
       return end_round();
+    }
     pending_write write{order.epoch, std::move(made.entries), {}};
     auto now = clock().now();
     write.events =
@@ -283,14 +287,14 @@ private:
               if (!unconfirmed_)
                 return end_round(); // the lease was lost meanwhile
               table_ = {answer.version, epoch, unconfirmed_->entries};
+              planned_for_.reset();
               wrote(*unconfirmed_);
               unconfirmed_.reset();
               end_round();
             },
             [this](const caf::error& reason) {
-              planned_for_.reset();
-              if (!is(reason, ec::timeout)) // else the table says whether it was written
-                unconfirmed_.reset();
+              if (is(reason, ec::conflict) || is(reason, ec::unavailable) || is(reason, ec::rejected))
+                unconfirmed_.reset(); // after any other the table says whether it was written
               round_failed("write_table", reason);
             });
   }
@@ -342,7 +346,7 @@ private:
       return make_error(ec::unavailable, "the partition table has not been read yet");
     if (!watch_.knows(node))
       return make_error(ec::not_found, "there is no member " + node);
-    auto order = order_now();
+    auto order = order_for(watch_.candidates(clock().now()));
     order.live_moves = max_table_entries;
     bool found = false;
     for (auto& [role, members] : watch_.candidates(clock().now()))
@@ -384,7 +388,8 @@ private:
   bool must_write_ = false;    ///< even if nothing moves
   bool restamp_ = false;       ///< the store has gone back: all entries need an epoch that nobody has seen
   std::optional<pending_write> unconfirmed_;
-  std::optional<std::map<std::string, std::vector<candidate>>> planned_for_; ///< with nothing left to do
+  candidate_map candidates_;                 ///< of this round
+  std::optional<candidate_map> planned_for_; ///< the table is as it should be for these
   std::map<table_key, time> unsettled_; ///< entries without their owner's lease, since they were seen first
   unsigned failures_ = 0;
   std::string store_error_, coordinator_;

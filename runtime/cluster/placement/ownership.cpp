@@ -19,6 +19,7 @@ namespace {
 
 using ownership_tick = caf::atom_constant<caf::atom("tick")>;
 using fence_tick = caf::atom_constant<caf::atom("fence")>;
+using announce_tick = caf::atom_constant<caf::atom("announce")>;
 
 /// waiting (for the lease) → fencing → open → closing → dropping → gone, or waiting again. From fencing and
 /// open back to waiting when the lease is lost.
@@ -70,10 +71,17 @@ protected:
           poll();
           delayed_send(this, interval(), ownership_tick::value);
         },
-        [this](look_at_table) { poll(); },
+        [this](look_at_table) {
+          try_again();
+          poll();
+        },
         [this](const lease_gained& g) { gained(g.lease); },
         [this](const lease_lost& l) { lost(l); },
         [this](fence_tick) { raise(); },
+        [this](announce_tick) {
+          announcing_ = false;
+          send(ports_.announce, look_at_table{});
+        },
     };
   }
 
@@ -115,6 +123,7 @@ private:
               poll_failures_ = 0;
               if (answer.changed)
                 took_table(std::move(*answer.changed));
+              try_again();
               if (std::exchange(poll_again_, false))
                 poll();
             },
@@ -176,6 +185,21 @@ private:
     send(ports_.keeper, keep_lease{name, "", s.seen});
   }
 
+  /// The former owner may have given something back. The keeper tries for all that it does not hold as soon
+  /// as it is asked for one.
+  void try_again() {
+    auto i = std::find_if(slots_.begin(), slots_.end(),
+                          [](auto& x) { return x.second.phase == slot_phase::waiting; });
+    if (i != slots_.end())
+      send(ports_.keeper, keep_lease{i->first, "", i->second.seen});
+  }
+
+  /// Once for many that close together.
+  void announce() {
+    if (ports_.announce && !std::exchange(announcing_, true))
+      delayed_send(this, std::chrono::milliseconds{10}, announce_tick::value);
+  }
+
   void gained(const std::shared_ptr<const held_lease>& lease) {
     auto i = slots_.find(lease->name());
     if (i == slots_.end() || i->second.phase != slot_phase::waiting)
@@ -217,9 +241,9 @@ private:
       if (run_out)
         send(ports_.host, partition_lost{slot.role, slot.partition, slot.lease->epoch()});
       if (slot.assigned)
-        want(name, slot);
-      else
-        slots_.erase(i);
+        return want(name, slot);
+      slots_.erase(i);
+      announce();
     };
     request(ports_.keeper, ttl() * 2, drop_lease{name, run_out})
         .then([dropped](const lease_dropped&) { dropped(); },
@@ -335,6 +359,7 @@ private:
   std::map<std::string, partition_slot> slots_; ///< by name of the lease
   std::set<std::string> to_fence_;              ///< of slots in fencing
   bool fences_asked_ = false;                   ///< a fence_tick or a request is under way
+  bool announcing_ = false;
 };
 
 } // namespace

@@ -43,9 +43,9 @@ struct partition_lost {
   std::uint64_t epoch = 0;
 };
 
-/// To the ownership actor, as a plain message: the table may have changed, read it now. After each write the
-/// coordinator sends it to its `announce`, which is to pass it on to all nodes. Without it a change is seen
-/// within a TTL/10.
+/// To the ownership actor, as a plain message: the table has changed or a lease was given back, so read the
+/// one and try for the other. The coordinator and the ownership actor send it to their `announce`, which is
+/// to pass it on to all nodes. What gets lost is seen within a TTL/10.
 struct look_at_table {};
 
 struct ownership_ports {
@@ -53,6 +53,7 @@ struct ownership_ports {
   caf::actor keeper; ///< see leases/keeper.hpp
   caf::actor fences; ///< an entity store, see store/entity_store.hpp
   caf::actor host;
+  caf::actor announce; ///< gets look_at_table after leases were given back to others; may be null
 };
 struct ownership_options {
   lease_holder self;

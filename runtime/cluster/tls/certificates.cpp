@@ -1,6 +1,6 @@
 #include "runtime/cluster/tls/certificates.hpp"
 
-#include "runtime/cluster/tls/openssl_handles.hpp"
+#include "runtime/cluster/tls/handles.hpp"
 
 #include <array>
 #include <cerrno>

@@ -1,6 +1,6 @@
 #include "runtime/cluster/tls/throwaway_ca.hpp"
 
-#include "runtime/cluster/tls/openssl_handles.hpp"
+#include "runtime/cluster/tls/handles.hpp"
 
 #include <cstdio>
 #include <stdexcept>

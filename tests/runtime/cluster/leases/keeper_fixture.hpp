@@ -16,6 +16,7 @@ struct drop_order {
   caf::actor keeper;
   std::string name;
   std::shared_ptr<std::optional<caf::error>> outcome;
+  bool run_out = false;
 };
 
 } // namespace tutti::tests::leases
@@ -33,6 +34,7 @@ struct wire {
   state is = state::up;
   std::vector<std::size_t> renewals; ///< leases in each
   std::vector<acquire_leases> acquires;
+  std::size_t releases = 0;
 };
 
 inline caf::behavior forwarder(caf::event_based_actor* self, caf::actor to, std::shared_ptr<wire> w) {
@@ -60,7 +62,10 @@ inline caf::behavior forwarder(caf::event_based_actor* self, caf::actor to, std:
         w->renewals.push_back(m.leases.size());
         return pass(m, leases_renewed{});
       },
-      [=](const release_leases& m) { return pass(m, leases_released{}); },
+      [=](const release_leases& m) {
+        ++w->releases;
+        return pass(m, leases_released{});
+      },
   };
 }
 
@@ -75,7 +80,7 @@ inline caf::behavior listener(caf::event_based_actor* self, std::shared_ptr<told
   return {
       [=](const drop_order& order) {
         auto outcome = order.outcome;
-        self->request(order.keeper, 60s, drop_lease{order.name})
+        self->request(order.keeper, 60s, drop_lease{order.name, order.run_out})
             .then([=](const lease_dropped&) { *outcome = caf::error{}; },
                   [=](const caf::error& e) { *outcome = e; });
       },
@@ -139,9 +144,10 @@ struct LeaseKeeper : VirtualTime {
     run();
   }
   /// As the owner; what came of it.
-  std::shared_ptr<std::optional<caf::error>> drop(const node& n, const owner& o, const std::string& name) {
+  std::shared_ptr<std::optional<caf::error>> drop(const node& n, const owner& o, const std::string& name,
+                                                  bool run_out = false) {
     auto out = std::make_shared<std::optional<caf::error>>();
-    caf::anon_send(o.handle, drop_order{n.keeper, name, out});
+    caf::anon_send(o.handle, drop_order{n.keeper, name, out, run_out});
     run();
     return out;
   }

@@ -22,8 +22,9 @@ TEST_F(LeaseKeeper, GivenOwnerThatDropsWhenAnsweredThenOthersHaveItSoon) {
 TEST_F(LeaseKeeper, GivenAcquireUnderWayWhenDroppedThenTheGrantIsGivenBackBeforeTheAnswer) {
   auto a = start_node("a", 1);
   auto o = start_owner();
-  // Both messages are there before the store answers the first.
   caf::send_as(o.handle, a.keeper, keep_lease{"x", "", 0});
+  while (a.line->acquires.empty()) // on its way to the store
+    ASSERT_TRUE(scheduler().try_run_once());
   auto done = drop(a, o, "x");
   run_for(1s);
   ASSERT_TRUE(done->has_value());
@@ -58,6 +59,65 @@ TEST_F(LeaseKeeper, GivenOwnerThatEndsWhenItHeldLeasesThenTheyAreReleased) {
     EXPECT_FALSE(g->holds());
   EXPECT_EQ(state("x").left, 0us);
   EXPECT_EQ(state("y").left, 0us);
+}
+
+TEST_F(LeaseKeeper, GivenManyLeasesWhenDroppedTogetherThenReleasedInOneMessage) {
+  auto a = start_node("a", 1);
+  auto o = start_owner();
+  for (int i = 0; i < 300; ++i)
+    caf::send_as(o.handle, a.keeper, keep_lease{"x" + std::to_string(i), "", 0});
+  run_for(1s);
+  std::vector<std::shared_ptr<std::optional<caf::error>>> done;
+  for (int i = 0; i < 300; ++i) {
+    done.push_back(std::make_shared<std::optional<caf::error>>());
+    caf::anon_send(o.handle, drop_order{a.keeper, "x" + std::to_string(i), done.back(), false});
+  }
+  run();
+  for (auto& d : done)
+    EXPECT_TRUE(d->has_value() && !**d);
+  EXPECT_LE(a.line->releases, 3u);
+  EXPECT_EQ(state("x0").left, 0us);
+  EXPECT_EQ(state("x299").left, 0us);
+}
+
+TEST_F(LeaseKeeper, GivenLeaseThatIsToRunOutThenItHoldsUnrenewedUntilItEndsAndOnlyThenIsAnswered) {
+  auto a = start_node("a", 1), b = start_node("b", 2);
+  auto mine = start_owner(), other = start_owner();
+  keep(a, mine, "x");
+  keep(b, other, "x");
+  run_for(3s);
+  auto done = drop(a, mine, "x", true);
+  EXPECT_TRUE(mine.in->holds());
+  EXPECT_FALSE(done->has_value());
+  int steps = 0;
+  for (; !done->has_value() && steps < 500; ++steps) {
+    EXPECT_FALSE(other.in->holds());
+    run_for(10ms);
+  }
+  EXPECT_GT(steps, 200) << "its last renewal was at most a third of the TTL ago, of which it has 0.8";
+  ASSERT_TRUE(done->has_value());
+  EXPECT_FALSE(**done);
+  EXPECT_FALSE(mine.in->holds());
+  EXPECT_TRUE(mine.in->lost.empty()) << "the answer says it";
+  run_for(2s);
+  EXPECT_TRUE(other.in->holds());
+}
+
+TEST_F(LeaseKeeper, GivenLeaseThatRunsOutWhenKeptAgainThenItGoesOn) {
+  auto a = start_node("a", 1);
+  auto o = start_owner();
+  keep(a, o, "x");
+  run_for(3s);
+  auto done = drop(a, o, "x", true);
+  run_for(1s);
+  keep(a, o, "x");
+  ASSERT_TRUE(done->has_value());
+  EXPECT_TRUE(runtime::is(**done, runtime::ec::cancelled));
+  for (int i = 0; i < 20; ++i) {
+    run_for(500ms);
+    EXPECT_TRUE(o.in->holds());
+  }
+  EXPECT_EQ(o.in->gained.size(), 1u);
 }
 
 TEST_F(LeaseKeeper, GivenSuccessorWhenItWantsTheSameThenTheOldOwnerLosesAndItGetsAnotherGrant) {

@@ -1,5 +1,5 @@
+#include "runtime/cluster/links/remoting.hpp"
 #include "runtime/cluster/membership/hello.hpp"
-#include "runtime/cluster/membership/remoting.hpp"
 #include "runtime/wire/codec.hpp"
 #include "tests/runtime/cluster/membership/fixture.hpp"
 
@@ -44,7 +44,7 @@ using hello_word = caf::atom_constant<caf::atom("hello")>;
 struct MembershipPeer : Membership {
   struct config : caf::actor_system_config {
     config() {
-      configure_remoting(*this, {runtime::config::tls_mode::off, {}, {}, {}});
+      configure_remoting(*this);
       add_message_type<alien_message>("alien_message");
     }
   };

@@ -1,7 +1,7 @@
 #include "tests/runtime/cluster/membership/test_node.hpp"
 
 #include "runtime/actor/scheduling.hpp"
-#include "runtime/cluster/membership/remoting.hpp"
+#include "runtime/cluster/links/remoting.hpp"
 
 #include <algorithm>
 #include <future>
@@ -79,13 +79,13 @@ start_store stores_of(std::shared_ptr<shared_leases> leases) {
   };
 }
 
-test_node::config::config(const runtime::config::tls_settings& tls) {
+test_node::config::config() {
   runtime::actor::use_shared_queue(*this, 2, 300);
-  configure_remoting(*this, tls);
+  configure_remoting(*this);
 }
 
 test_node::test_node(node_options options)
-    : table_(options.name), config_(options.tls), system_(std::make_unique<caf::actor_system>(config_)) {
+    : table_(options.name), system_(std::make_unique<caf::actor_system>(config_)) {
   std::promise<void> made;
   root_ = system_->spawn([&](caf::event_based_actor* self) {
     auto at = [&](const char* name) { return runtime::actor::placement{&table_, "/n/" + std::string{name}}; };
@@ -99,7 +99,7 @@ test_node::test_node(node_options options)
     how.cluster = options.cluster;
     how.addresses = options.addresses;
     how.lease_ttl = options.ttl;
-    how.tls = options.tls.mode;
+    how.tls = options.tls;
     others_ = {for_keeper, how.leases, how.keeper, how.router};
     membership_ = spawn_membership(*self, at("membership"), how);
     self->monitor(membership_);

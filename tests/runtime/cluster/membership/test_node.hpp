@@ -78,7 +78,7 @@ public:
 
 private:
   struct config : caf::actor_system_config {
-    explicit config(const runtime::config::tls_settings& tls);
+    config();
   };
   runtime::telemetry::metrics metrics_;
   runtime::actor::actor_table table_;

@@ -1,4 +1,4 @@
-#include "runtime/cluster/membership/remoting.hpp"
+#include "runtime/cluster/links/remoting.hpp"
 #include "runtime/cluster/tls/throwaway_ca.hpp"
 #include "tests/runtime/cluster/membership/fixture.hpp"
 
@@ -60,7 +60,7 @@ TEST_F(MembershipTls, GivenForeignCaWhenDialledEitherWayThenNoPeerAndOthersAreSe
 TEST_F(MembershipTls, GivenPlainClientWhenItConnectsThenRefused) {
   test_node a{with("ours", "a", 1)};
   struct config : caf::actor_system_config {
-    config() { configure_remoting(*this, {runtime::config::tls_mode::off, {}, {}, {}}); }
+    config() { configure_remoting(*this); }
   } cfg;
   caf::actor_system plain{cfg};
   EXPECT_FALSE(plain.middleman().remote_actor("127.0.0.1", a.port()));
