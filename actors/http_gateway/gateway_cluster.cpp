@@ -92,11 +92,18 @@ void gateway_actor::join_cluster() {
 
 void gateway_actor::members_changed(cluster::members_changed& news) {
   members_ = std::move(news.members);
+  using enum cluster::member_state;
+  for (auto state : {joining, up, leaving, down}) {
+    auto count = std::count_if(members_.begin(), members_.end(), [&](auto& m) { return m.state == state; });
+    parts_.metrics
+        ->add_gauge("tutti_cluster_members", "Members as this node sees them",
+                    {{"state", std::string{to_string(state)}}})
+        .set(static_cast<double>(count));
+  }
   auto& me = parts_.cluster.self;
-  bool up = std::any_of(members_.begin(), members_.end(), [&](auto& m) {
-    return m.info.holder() == me.holder() && m.state == cluster::member_state::up;
-  });
-  parts_.health->set_ready(up && api_->serving());
+  bool is_up = std::any_of(members_.begin(), members_.end(),
+                           [&](auto& m) { return m.info.holder() == me.holder() && m.state == up; });
+  parts_.health->set_ready(is_up && api_->serving());
 }
 
 void gateway_actor::clusters(http_request& r, const target& where) {

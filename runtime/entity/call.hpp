@@ -10,7 +10,7 @@
 /// What travels to an entity: a CAF message (entity_call, M), M being one of the messages of its type.
 namespace tutti::runtime::entity {
 
-using call_clock = std::chrono::steady_clock;
+using call_clock = std::chrono::steady_clock; ///< as the actor system's clock shows it
 
 /// The address and the terms of one message.
 struct entity_call {

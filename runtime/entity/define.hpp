@@ -134,6 +134,11 @@ public:
     type_.passivate_after = idle;
     return *this;
   }
+  /// For a type without write(): its state is loaded before its first message, and may be saved.
+  define& persist() {
+    type_.persistent = true;
+    return *this;
+  }
   define& remember() {
     type_.remember = true;
     return *this;
@@ -143,7 +148,8 @@ public:
     auto out = type_;
     auto start = std::make_shared<const std::function<void(self&)>>(on_start_);
     out.spawn = [start](caf::event_based_actor& host, activation init) {
-      return caf::actor_cast<caf::actor>(host.spawn<self>(std::move(init), std::cref(*start)));
+      return caf::actor_cast<caf::actor>(
+          host.spawn<self, caf::lazy_init>(std::move(init), std::cref(*start)));
     };
     return out;
   }

@@ -1,14 +1,13 @@
 #include "runtime/entity/directory.hpp"
 
+#include "runtime/entity/delivery.hpp"
 #include "runtime/entity/entity_actor.hpp"
 #include "runtime/error.hpp"
 
 #include <algorithm>
 #include <iterator>
 
-#include <caf/actor_system.hpp>
 #include <caf/make_message.hpp>
-#include <caf/monitorable_actor.hpp>
 #include <caf/send.hpp>
 
 namespace tutti::runtime::entity {
@@ -20,45 +19,7 @@ constexpr milliseconds tick_length{100};
 /// An answer that says "not handled" must still arrive before the requester's own deadline.
 constexpr milliseconds answer_margin{150};
 
-void answer_error(const caf::mailbox_element& element, caf::error reason,
-                  caf::execution_unit* host = nullptr) {
-  if (element.mid.is_request() && element.sender)
-    element.sender->enqueue(nullptr, element.mid.response_id(), caf::make_message(std::move(reason)), host);
-}
-
-const entity_call* call_of(const caf::mailbox_element& element) {
-  auto& content = element.content();
-  return content.size() == 2 && content.match_element<entity_call>(0) ? &content.get_as<entity_call>(0)
-                                                                      : nullptr;
-}
-
-/// A handle that nothing lives behind: what is sent to it is delivered in the sender's thread.
-class port final : public caf::monitorable_actor {
-public:
-  port(caf::actor_config& cfg, std::shared_ptr<directory> entities, const entity_type& type)
-      : monitorable_actor(cfg), entities_(std::move(entities)), type_(type) {}
-
-  using monitorable_actor::enqueue;
-  void enqueue(caf::mailbox_element_ptr element, caf::execution_unit* host) override {
-    if (call_of(*element) == nullptr)
-      return answer_error(*element,
-                          make_error(ec::rejected, "an entity takes messages by its entity_ref only"), host);
-    entities_->deliver(type_, std::move(element), host);
-  }
-  const char* name() const override { return "entity-port"; }
-
-private:
-  std::shared_ptr<directory> entities_;
-  const entity_type& type_;
-};
-
 } // namespace
-
-caf::actor make_port(caf::actor_system& sys, std::shared_ptr<directory> entities, const entity_type& type) {
-  caf::actor_config cfg;
-  return caf::make_actor<port, caf::actor>(sys.next_actor_id(), sys.node(), &sys, cfg, std::move(entities),
-                                           type);
-}
 
 directory::directory(const entity_types& types, std::uint32_t partitions, directory_bounds bounds)
     : partitions_(partitions), bounds_(bounds) {
@@ -108,25 +69,25 @@ void directory::route_here(slot& s, const entity_type& type, caf::mailbox_elemen
   auto number = kind_of(type).number;
   auto& key = call_of(*element)->key;
   auto found = s.entries.find(name_view{number, key});
-  auto now = now_.load(std::memory_order_relaxed);
+  bool inspects = element->content().match_element<inspect_entity>(1);
   if (found != s.entries.end() && found->second.state == life::active) {
-    found->second.used = now;
+    if (!inspects)
+      found->second.used = now_.load(std::memory_order_relaxed);
     found->second.actor->enqueue(std::move(element), host);
     return;
   }
-  if (element->content().match_element<inspect_entity>(1))
+  if (inspects)
     return answer_error(*element, make_error(ec::not_found, "it does not live at the moment"), host);
   if (found == s.entries.end()) {
     found = s.entries.emplace(name{number, key}, entry{}).first;
     tell_host(caf::make_message(activate_entity{&type, partition_of(type.name, key, partitions_), key}));
   }
-  auto& queue = found->second.waiting;
-  if (!queue)
-    queue = std::make_unique<elements>();
-  wait(*queue, type, std::move(element));
+  wait(s.held[found->first], type, std::move(element));
 }
 
 void directory::wait(elements& queue, const entity_type& type, caf::mailbox_element_ptr element) {
+  if (!hosted_) // nobody would end the waiting
+    return answer_error(*element, make_error(ec::unavailable, "this node runs no entities at the moment"));
   if (waiting_.load(std::memory_order_relaxed) >= bounds_.waiting_messages)
     return answer_error(*element,
                         make_error(ec::unavailable, "too many messages wait for entities of this node"));
@@ -137,10 +98,12 @@ void directory::wait(elements& queue, const entity_type& type, caf::mailbox_elem
 void directory::flush(slot& s) {
   while (!s.waiting.empty()) {
     auto& [type, element] = s.waiting.front();
-    if (!route(s, *type, element, nullptr))
+    waiting_.fetch_sub(1, std::memory_order_relaxed); // first: it may go on to wait for its entity
+    if (!route(s, *type, element, nullptr)) {
+      waiting_.fetch_add(1, std::memory_order_relaxed);
       return;
+    }
     s.waiting.pop_front();
-    waiting_.fetch_sub(1, std::memory_order_relaxed);
   }
 }
 
@@ -151,14 +114,7 @@ std::vector<caf::actor> directory::open(const std::string& role, std::uint32_t p
   if (s == nullptr)
     return stale;
   std::lock_guard guard{s->lock};
-  for (auto i = s->entries.begin(); i != s->entries.end();) {
-    if (i->second.state == life::active) {
-      stale.push_back(caf::actor_cast<caf::actor>(i->second.actor));
-      i = s->entries.erase(i);
-    } else {
-      ++i;
-    }
-  }
+  empty(*s, stale);
   s->lease = std::move(lease);
   s->closing = false;
   flush(*s);
@@ -181,17 +137,14 @@ bool directory::close(const std::string& role, std::uint32_t partition) {
     return false;
   std::lock_guard guard{s->lock};
   s->closing = true;
-  for (auto i = s->entries.begin(); i != s->entries.end();) {
-    auto& e = i->second;
-    if (e.state == life::active) {
-      caf::anon_send(caf::actor_cast<caf::actor>(e.actor), stop_entity{}); // behind what it has got already
-      ++i;
-      continue;
-    }
-    if (e.waiting)
-      std::move(e.waiting->begin(), e.waiting->end(), std::back_inserter(s->waiting));
-    i = s->entries.erase(i);
-  }
+  std::erase_if(s->entries, [](auto& e) {
+    if (e.second.state != life::active)
+      return true;
+    caf::anon_send(caf::actor_cast<caf::actor>(e.second.actor),
+                   stop_entity{}); // behind what it has got already
+    return false;
+  });
+  unhold(*s);
   if (!s->entries.empty())
     return true;
   s->lease = nullptr;
@@ -208,31 +161,56 @@ std::vector<caf::actor> directory::abandon(const std::string& role, std::uint32_
   std::lock_guard guard{s->lock};
   if (!s->lease || s->lease->epoch() != epoch)
     return out;
-  abandon(*s, out);
+  empty(*s, out);
+  flush(*s);
   return out;
 }
 
-std::vector<caf::actor> directory::abandon_all() {
+std::vector<caf::actor> directory::stop() {
   std::vector<caf::actor> out;
+  hosted_ = false;
   for (auto& [role, slots] : roles_)
     for (std::uint32_t p = 0; p < partitions_; ++p) {
       std::lock_guard guard{slots[p].lock};
-      abandon(slots[p], out);
+      empty(slots[p], out);
+      flush(slots[p]);
+      answer_all(slots[p].waiting, make_error(ec::unavailable, "this node's entities have ended"));
     }
+  host_ = nullptr; // what is not open does not tell it anything
   return out;
 }
 
-void directory::abandon(slot& s, std::vector<caf::actor>& out) {
+void directory::empty(slot& s, std::vector<caf::actor>& actors) {
   s.lease = nullptr;
   s.closing = false;
-  for (auto& [n, e] : s.entries) {
+  for (auto& [n, e] : s.entries)
     if (e.actor)
-      out.push_back(caf::actor_cast<caf::actor>(e.actor));
-    if (e.waiting)
-      std::move(e.waiting->begin(), e.waiting->end(), std::back_inserter(s.waiting));
-  }
+      actors.push_back(caf::actor_cast<caf::actor>(e.actor));
   s.entries.clear();
-  flush(s);
+  unhold(s);
+}
+
+void directory::unhold(slot& s) {
+  for (auto& [n, queue] : s.held)
+    s.waiting.insert(s.waiting.begin(), std::make_move_iterator(queue.begin()),
+                     std::make_move_iterator(queue.end()));
+  s.held.clear();
+}
+
+directory::elements directory::take_held(slot& s, const name_view& who) {
+  elements out;
+  if (auto found = s.held.find(who); found != s.held.end()) {
+    out = std::move(found->second);
+    s.held.erase(found);
+  }
+  waiting_.fetch_sub(out.size(), std::memory_order_relaxed);
+  return out;
+}
+
+void directory::answer_all(elements& queue, const caf::error& reason) {
+  waiting_.fetch_sub(queue.size(), std::memory_order_relaxed);
+  for (auto& [t, element] : std::exchange(queue, {}))
+    answer_error(*element, reason);
 }
 
 void directory::set_owner(const std::string& role, std::uint32_t partition,
@@ -244,11 +222,13 @@ void directory::set_owner(const std::string& role, std::uint32_t partition,
   }
 }
 
-std::shared_ptr<const cluster::held_lease> directory::lease_of(const entity_type& type,
+std::shared_ptr<const cluster::held_lease> directory::lease_of(const std::string& role,
                                                                std::uint32_t partition) const {
-  auto& s = slot_of(type, partition);
-  std::lock_guard guard{s.lock};
-  return s.closing ? nullptr : s.lease;
+  auto s = find_slot(role, partition);
+  if (s == nullptr)
+    return nullptr;
+  std::lock_guard guard{s->lock};
+  return s->closing ? nullptr : s->lease;
 }
 
 bool directory::reserve(const entity_type& type, std::uint32_t partition, const std::string& key) {
@@ -259,37 +239,49 @@ bool directory::reserve(const entity_type& type, std::uint32_t partition, const 
   return s.entries.emplace(name{kind_of(type).number, key}, entry{}).second;
 }
 
+bool directory::dismiss(const entity_type& type, std::uint32_t partition, const std::string& key) {
+  auto& s = slot_of(type, partition);
+  name_view who{kind_of(type).number, key};
+  std::lock_guard guard{s.lock};
+  auto found = s.entries.find(who);
+  if (found == s.entries.end() || found->second.state != life::starting)
+    return true;
+  if (type.remember || s.held.find(who) != s.held.end())
+    return false;
+  s.entries.erase(found);
+  return true;
+}
+
 bool directory::attach(const entity_type& type, std::uint32_t partition, const std::string& key,
                        caf::actor made) {
   auto& s = slot_of(type, partition);
+  name_view who{kind_of(type).number, key};
   std::lock_guard guard{s.lock};
-  auto found = s.entries.find(name_view{kind_of(type).number, key});
+  auto found = s.entries.find(who);
   if (found == s.entries.end() || found->second.state != life::starting)
     return false;
   auto& e = found->second;
   e.state = life::active;
   e.used = now_.load(std::memory_order_relaxed);
   e.actor = caf::actor_cast<caf::strong_actor_ptr>(std::move(made));
-  if (auto queue = std::move(e.waiting)) {
-    waiting_.fetch_sub(queue->size(), std::memory_order_relaxed);
-    for (auto& [t, element] : *queue)
-      e.actor->enqueue(std::move(element), nullptr);
-  }
+  auto held = take_held(s, who);
+  if (held.empty())
+    caf::anon_send(caf::actor_cast<caf::actor>(e.actor), begin_entity{});
+  for (auto& [t, element] : held)
+    e.actor->enqueue(std::move(element), nullptr);
   return true;
 }
 
 void directory::refuse(const entity_type& type, std::uint32_t partition, const std::string& key,
                        const caf::error& reason) {
   auto& s = slot_of(type, partition);
+  name_view who{kind_of(type).number, key};
   std::lock_guard guard{s.lock};
-  auto found = s.entries.find(name_view{kind_of(type).number, key});
+  auto found = s.entries.find(who);
   if (found == s.entries.end() || found->second.state != life::starting)
     return;
-  if (auto queue = std::move(found->second.waiting)) {
-    waiting_.fetch_sub(queue->size(), std::memory_order_relaxed);
-    for (auto& [t, element] : *queue)
-      answer_error(*element, reason);
-  }
+  for (auto& [t, element] : take_held(s, who))
+    answer_error(*element, reason);
   s.entries.erase(found);
 }
 
@@ -299,7 +291,7 @@ bool directory::cooled(const entity_type& type, std::uint32_t partition, const s
   auto found = s.entries.find(name_view{kind_of(type).number, key});
   if (found == s.entries.end() || found->second.state != life::cooling)
     return false;
-  if (!again && !found->second.waiting) {
+  if (!again && s.held.find(found->first) == s.held.end()) {
     s.entries.erase(found);
     return false;
   }
@@ -312,14 +304,15 @@ void directory::drop_expired(elements& queue, call_clock::time_point now) {
     auto& element = *waiting.second;
     if (call_of(element)->deadline - answer_margin > now)
       return false;
-    answer_error(element, make_error(ec::unavailable, "no node had taken the entity over in time"));
+    answer_error(element, make_error(ec::unavailable, "the entity was not ready in time"));
     waiting_.fetch_sub(1, std::memory_order_relaxed);
     return true;
   });
 }
 
-void directory::tick() {
-  auto now = call_clock::now();
+void directory::tick(call_clock::time_point now) {
+  if (began_ == call_clock::time_point{})
+    began_ = now;
   now_.store(static_cast<std::uint32_t>((now - began_) / tick_length), std::memory_order_relaxed);
   if (waiting_.load(std::memory_order_relaxed) == 0)
     return;
@@ -329,6 +322,10 @@ void directory::tick() {
       std::lock_guard guard{s.lock};
       flush(s);
       drop_expired(s.waiting, now);
+      for (auto h = s.held.begin(); h != s.held.end();) {
+        drop_expired(h->second, now);
+        h = h->second.empty() ? s.held.erase(h) : std::next(h);
+      }
     }
 }
 
@@ -338,8 +335,8 @@ void directory::sweep() {
     for (std::uint32_t p = 0; p < partitions_; ++p) {
       std::lock_guard guard{slots[p].lock};
       for (auto& [n, e] : slots[p].entries) {
-        auto limit = by_number_[n.type]->passivate_after / tick_length;
-        if (e.state == life::active && limit != 0 && now - e.used >= static_cast<std::uint64_t>(limit))
+        auto limit = by_number_[n.type]->passivate_after;
+        if (e.state == life::active && limit.count() != 0 && (now - e.used) * tick_length >= limit)
           caf::anon_send(caf::actor_cast<caf::actor>(e.actor), passivate_entity{});
       }
     }

@@ -62,37 +62,45 @@ public:
   directory(const entity_types& types, std::uint32_t partitions, directory_bounds bounds = {});
 
   std::uint32_t partitions() const noexcept { return partitions_; }
-  /// Gets activate_entity and entity_gone. Before anything is opened.
-  void set_host(caf::actor host) { host_ = std::move(host); }
+  /// Gets activate_entity and entity_gone. Before anything is opened; until then, and after stop(), nothing
+  /// waits.
+  void set_host(caf::actor host) {
+    host_ = std::move(host);
+    hosted_ = true;
+  }
 
   /// For one message (entity_call, M). A requester gets an answer or ec::unavailable (not handled), unless
   /// its deadline passes first.
   void deliver(const entity_type& type, caf::mailbox_element_ptr element, caf::execution_unit* host);
 
   // By the host.
-  /// The entities of an earlier lease that is over, to be killed.
+  /// Returns the entities of an earlier lease that is over, to be killed.
   std::vector<caf::actor> open(const std::string& role, std::uint32_t partition,
                                std::shared_ptr<const cluster::held_lease> lease);
   /// No deliveries any more; the entities are told to stop. False: there are none.
   bool close(const std::string& role, std::uint32_t partition);
   /// The lease is lost: its entities, to be killed. What waits for their start waits for the next owner.
   std::vector<caf::actor> abandon(const std::string& role, std::uint32_t partition, std::uint64_t epoch);
-  std::vector<caf::actor> abandon_all();
+  /// The host ends: all entities, to be killed. What waits is answered.
+  std::vector<caf::actor> stop();
   /// Everything is owned by `owner` (null: by nobody known) until it is opened here.
   void set_owner(const std::string& role, std::uint32_t partition, std::shared_ptr<remote_owner> owner);
-  /// The lease to start it under; null: not here any more.
-  std::shared_ptr<const cluster::held_lease> lease_of(const entity_type& type, std::uint32_t partition) const;
+  /// The lease to load and start under; null: not open here.
+  std::shared_ptr<const cluster::held_lease> lease_of(const std::string& role, std::uint32_t partition) const;
   /// Starting without a message. False: it lives already, or is starting.
   bool reserve(const entity_type& type, std::uint32_t partition, const std::string& key);
-  /// It has started: it gets what waits. False: its partition has closed; end it.
+  /// It is not needed any more: its partition has closed, or nobody waits for it and it is not remembered.
+  bool dismiss(const entity_type& type, std::uint32_t partition, const std::string& key);
+  /// It has been made, and begins with what waits. False: its partition has closed.
   bool attach(const entity_type& type, std::uint32_t partition, const std::string& key, caf::actor made);
   /// It cannot be started: who waits gets the reason.
   void refuse(const entity_type& type, std::uint32_t partition, const std::string& key,
               const caf::error& reason);
   /// Kept from starting until this is called. True: somebody waits for it, or `again`; it is starting now.
   bool cooled(const entity_type& type, std::uint32_t partition, const std::string& key, bool again);
-  /// Ten times a second: owners that refused are tried again, who has waited too long gets ec::unavailable.
-  void tick();
+  /// Ten times a second, by the actors' clock: owners that refused are tried again, who has waited too long
+  /// gets ec::unavailable.
+  void tick(call_clock::time_point now);
   /// Asks those to passivate that have not been used for their type's time.
   void sweep();
 
@@ -109,8 +117,7 @@ private:
   enum class life : std::uint8_t { starting, active, cooling };
   struct entry {
     caf::strong_actor_ptr actor; ///< active only
-    std::unique_ptr<elements> waiting;
-    std::uint32_t used = 0; ///< in ticks
+    std::uint32_t used = 0;      ///< in ticks
     life state = life::starting;
   };
   struct name {
@@ -143,7 +150,8 @@ private:
     std::shared_ptr<remote_owner> owner;
     bool closing = false;
     std::unordered_map<name, entry, name_hash, name_equal> entries;
-    elements waiting; ///< for an owner
+    std::unordered_map<name, elements, name_hash, name_equal> held; ///< for an entry that is not active
+    elements waiting;                                               ///< for an owner; came after what is held
   };
   struct kind {
     std::uint32_t number = 0;
@@ -161,7 +169,11 @@ private:
                   caf::execution_unit* host);
   void wait(elements& queue, const entity_type& type, caf::mailbox_element_ptr element);
   void flush(slot& s);
-  void abandon(slot& s, std::vector<caf::actor>& out);
+  /// Who waits for its entities waits for an owner from now on, before all others.
+  void empty(slot& s, std::vector<caf::actor>& actors);
+  void unhold(slot& s);
+  elements take_held(slot& s, const name_view& who);
+  void answer_all(elements& queue, const caf::error& reason);
   void drop_expired(elements& queue, call_clock::time_point now);
   void tell_host(caf::message news) const;
 
@@ -171,9 +183,10 @@ private:
   std::unordered_map<const entity_type*, kind> kinds_;
   std::vector<const entity_type*> by_number_;
   std::atomic<std::uint64_t> waiting_{0};
-  const call_clock::time_point began_ = call_clock::now();
+  std::atomic<bool> hosted_{false};
+  call_clock::time_point began_;      ///< the first tick
   std::atomic<std::uint32_t> now_{0}; ///< in ticks: tenths of a second since began_
-  caf::actor host_;                   ///< set before anything is opened
+  caf::actor host_;                   ///< read under a slot's lock, while that is open
 };
 
 /// The handle of a type: a message sent to it goes to the entity that its entity_call names.

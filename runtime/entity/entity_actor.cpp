@@ -1,5 +1,6 @@
 #include "runtime/entity/entity_actor.hpp"
 
+#include "runtime/entity/delivery.hpp"
 #include "runtime/entity/directory.hpp"
 #include "runtime/error.hpp"
 #include "runtime/store/entity_store.hpp"
@@ -9,7 +10,7 @@
 
 #include <algorithm>
 #include <exception>
-#include <random>
+#include <stdexcept>
 
 #include <caf/atom.hpp>
 #include <caf/delegated.hpp>
@@ -37,7 +38,7 @@ const caf::behavior& no_handlers() {
 bool system_message(caf::mailbox_element& element) {
   auto& content = element.content();
   return content.match_elements<caf::exit_msg>() || content.match_elements<caf::down_msg>()
-         || content.match_elements<stop_entity>();
+         || content.match_elements<stop_entity>() || content.match_elements<begin_entity>();
 }
 
 } // namespace
@@ -66,14 +67,29 @@ caf::invoke_message_result entity_actor::consume(caf::mailbox_element& element) 
   if (may_act() || system_message(element))
     return metered::consume(element);
   handled.store(handled.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  if (element.mid.is_request() && element.sender)
-    element.sender->enqueue(nullptr, element.mid.response_id(),
-                            caf::make_message(make_error(ec::unavailable, not_ours)), context());
-  return caf::invoke_message_result::dropped;
+  if (call_of(element) != nullptr) {
+    answer_error(element, make_error(ec::unavailable, not_ours), context());
+    return caf::invoke_message_result::dropped;
+  }
+  if (element.content().match_elements<passivate_entity>()
+      || (element.mid.is_response() && multiplexed_responses_.count(element.mid) == 0)) // a timeout come late
+    return caf::invoke_message_result::dropped;
+  // An answer or a timer of its own: without it, it would wait for ever if the lease came back.
+  quit(make_error(ec::unavailable, not_ours));
+  return caf::invoke_message_result::consumed;
+}
+
+void entity_actor::enqueue(caf::mailbox_element_ptr element, caf::execution_unit* host) {
+  if (call_of(*element) != nullptr)
+    return metered::enqueue(std::move(element), host);
+  received.fetch_add(1, std::memory_order_relaxed); // a full mailbox does not keep it from stopping or saving
+  caf::event_based_actor::enqueue(std::move(element), host);
 }
 
 caf::result<caf::message> entity_actor::handle(caf::message_view& in) {
   auto& content = in.content();
+  if (content.match_elements<begin_entity>())
+    return caf::delegated<caf::message>{};
   if (content.match_elements<stop_entity>()) {
     stopping_ = true;
     settle();
@@ -92,8 +108,10 @@ caf::result<caf::message> entity_actor::handle(caf::message_view& in) {
   if (content.size() != 2 || !content.match_element<entity_call>(0))
     return make_error(ec::rejected, "an entity takes messages by its entity_ref only");
   auto& call = content.get_as<entity_call>(0);
-  if (call.deadline <= call_clock::now())
+  if (call.deadline <= clock().now())
     return caf::delegated<caf::message>{}; // nobody waits for it
+  if (crowded())
+    return make_error(ec::unavailable, "too many answers wait for its state to be saved");
   auto promise =
       current_mailbox_element()->mid.is_request() ? make_response_promise() : caf::response_promise{};
   try {
@@ -128,7 +146,14 @@ void entity_actor::reply(answer to, caf::message reply) {
     to.fail(make_error(ec::timeout, not_ours));
 }
 
+bool entity_actor::crowded() const noexcept {
+  return saving_ && kind().mailbox_limit != 0 && saving_->answers.size() >= kind().mailbox_limit;
+}
+
 void entity_actor::save(answer to, caf::message reply) {
+  if (!kind().persistent)
+    throw std::logic_error{kind().name
+                           + " saves a state that is never loaded: its definition lacks persist()"};
   if (!saving_)
     saving_ = std::make_unique<saving>();
   ++saving_->changes;
@@ -143,7 +168,8 @@ void entity_actor::start_save() {
   s.id = telemetry::random_bits() | 1U;
   s.bytes = encoded_state();
   s.failures = 0;
-  s.began = call_clock::now();
+  s.unknown = false;
+  s.began = clock().now();
   send_save();
 }
 
@@ -188,17 +214,17 @@ void entity_actor::save_failed(const caf::error& reason) {
   if (!saving_)
     return;
   auto& s = *saving_;
-  if (is(reason, ec::conflict)) {
-    init_.around->refused_saves->inc();
-    telemetry::get().warn("entity.save_refused type={} epoch={} reason={}", kind().name, epoch(),
-                          runtime::describe(reason));
-    return give_up(make_error(ec::unavailable, "its state was not saved: " + words(reason)));
-  }
-  bool again = !is(reason, ec::rejected) && call_clock::now() - s.began < save_patience && may_act();
-  if (!again) {
-    telemetry::get().warn("entity.save_failed type={} reason={}", kind().name, runtime::describe(reason));
-    return give_up(make_error(is(reason, ec::rejected) ? ec::rejected : ec::timeout,
-                              "whether its state was saved is not known: " + words(reason)));
+  bool refused = is(reason, ec::conflict), never = is(reason, ec::rejected);
+  s.unknown = s.unknown || !(refused || never || is(reason, ec::unavailable));
+  if (refused || never || clock().now() - s.began >= save_patience || !may_act()) {
+    if (refused)
+      init_.around->refused_saves->inc();
+    telemetry::get().warn("entity.save_{} type={} epoch={} reason={}", refused ? "refused" : "failed",
+                          kind().name, epoch(), runtime::describe(reason));
+    if (s.unknown)
+      return give_up(make_error(ec::timeout, "whether its state was saved is not known: " + words(reason)));
+    return give_up(
+        make_error(never ? ec::rejected : ec::unavailable, "its state was not saved: " + words(reason)));
   }
   auto most = std::min(save_backoff_max, save_backoff_min * (1U << std::min(s.failures++, 8U)));
   milliseconds wait{most.count() / 2
@@ -209,7 +235,9 @@ void entity_actor::save_failed(const caf::error& reason) {
 void entity_actor::give_up(caf::error reason) {
   if (auto s = std::move(saving_))
     for (auto& held : s->answers)
-      held.to.fail(reason);
+      held.to.fail(held.after <= s->under_way
+                       ? reason
+                       : make_error(ec::unavailable, "its state was not saved: the save before it failed"));
   quit(std::move(reason));
 }
 

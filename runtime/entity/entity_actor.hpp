@@ -66,6 +66,8 @@ private:
   bool as_json_ = false;
 };
 
+/// To an entity that has no message to begin with.
+struct begin_entity {};
 /// To an entity: end when nothing is under way, and only if no message has come meanwhile.
 struct passivate_entity {};
 /// To an entity: end when what it is doing is done and saved.
@@ -90,11 +92,12 @@ public:
 
   /// Saves the state as it is now; `to` gets `reply` when that is durable. When it cannot be saved all
   /// answers that wait for it are errors and this activation ends: the next one loads what is stored. Saves
-  /// that are asked for while one is under way become one.
+  /// that are asked for while one is under way become one. Only for types that persist.
   void save(answer to, caf::message reply);
   /// Gives an answer that must not be seen before what has been changed so far is durable.
   void reply(answer to, caf::message reply);
 
+  void enqueue(caf::mailbox_element_ptr element, caf::execution_unit* host) override;
   bool cleanup(caf::error&& reason, caf::execution_unit* host) override;
 
 protected:
@@ -123,6 +126,7 @@ private:
     std::uint64_t id = 0;
     std::string bytes;
     unsigned failures = 0;
+    bool unknown = false; ///< a try may have taken place
     call_clock::time_point began;
   };
 
@@ -133,6 +137,7 @@ private:
   void saved(std::uint64_t version);
   void save_failed(const caf::error& reason);
   void give_up(caf::error reason);
+  bool crowded() const noexcept;
   bool idle() const noexcept { return !saving_; }
   void settle();
 
@@ -143,6 +148,7 @@ private:
 
 } // namespace tutti::runtime::entity
 
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::entity::begin_entity)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::entity::passivate_entity)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::entity::stop_entity)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::entity::retry_save)

@@ -24,12 +24,13 @@ public:
 
   const std::string& key() const noexcept { return key_; }
 
-  /// CAF request → the handler's reply, or an error: unavailable (it was not handled; asking again is safe),
-  /// timeout or CAF's request_timeout (it may have been handled), or what the handler answers. At most once.
+  /// CAF request → the handler's reply, or an error: unavailable or CAF's request_receiver_down (it was not
+  /// handled; asking again is safe), timeout or CAF's request_timeout (it may have been handled), or what the
+  /// handler answers. At most once.
   template <class Message>
   auto ask(caf::event_based_actor* self, Message message, std::chrono::milliseconds timeout,
            telemetry::trace_context trace = {}) const {
-    return self->request(port_, timeout, entity_call{key_, call_clock::now() + timeout, trace},
+    return self->request(port_, timeout, entity_call{key_, self->clock().now() + timeout, trace},
                          std::move(message));
   }
   /// At most once, without a word of what became of it. Not handled any more after `within`.
@@ -37,7 +38,7 @@ public:
   void tell(caf::event_based_actor* self, Message message,
             std::chrono::milliseconds within = std::chrono::seconds{10},
             telemetry::trace_context trace = {}) const {
-    self->send(port_, entity_call{key_, call_clock::now() + within, trace}, std::move(message));
+    self->send(port_, entity_call{key_, self->clock().now() + within, trace}, std::move(message));
   }
 
 private:

@@ -8,7 +8,7 @@
 
 namespace tutti::runtime::entity {
 
-const message_handler* entity_type::find(const std::type_info& request) const noexcept {
+const message_handler* entity_type::find(std::type_index request) const noexcept {
   for (auto& h : handlers)
     if (h.request.type == request)
       return &h;
@@ -23,12 +23,20 @@ const message_handler* entity_type::find(std::string_view message_name) const no
 }
 
 void entity_types::add(entity_type type) {
-  auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
-  if (type.name.empty() || type.name.size() > 64 || !std::all_of(type.name.begin(), type.name.end(), allowed))
-    throw std::invalid_argument{"\"" + type.name + "\" is no name for an entity type"};
+  auto check = [](const std::string& name, const std::string& what) {
+    auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+    if (name.empty() || name.size() > 64 || !std::all_of(name.begin(), name.end(), allowed))
+      throw std::invalid_argument{"\"" + name + "\" is no name for " + what};
+  };
+  check(type.name, "an entity type");
   if (find(type.name) != nullptr)
     throw std::invalid_argument{"there are two entity types " + type.name};
   replies_.insert_or_assign(typeid(json_reply), codec_of<json_reply>());
+  for (auto& h : type.handlers) {
+    check(h.name, "a message of " + type.name);
+    if (type.find(h.name) != &h || type.find(h.request.type) != &h)
+      throw std::invalid_argument{type.name + " has two messages " + h.name};
+  }
   for (auto& h : type.handlers)
     replies_.insert_or_assign(h.reply.type, h.reply);
   types_.push_back(std::make_unique<const entity_type>(std::move(type)));

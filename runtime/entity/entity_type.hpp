@@ -52,7 +52,7 @@ struct message_handler {
 /// One kind of entity. Made by define<State>() in one file of its area, and registered by one line in the
 /// node.
 struct entity_type {
-  std::string name; ///< [a-z0-9-], at most 64
+  std::string name; ///< [a-z0-9-], at most 64, as those of its messages
   std::string summary;
   std::string role; ///< of the nodes that may own it
   std::vector<message_handler> handlers;
@@ -60,16 +60,18 @@ struct entity_type {
   bool persistent = false; ///< its state is loaded before its first message, and saved by write handlers
   bool remember = false;   ///< once saved, lives without a message too
   std::uint64_t mailbox_limit = 10'000;
+  /// The actor begins with the first message to it.
   std::function<caf::actor(caf::event_based_actor& host, activation init)> spawn;
 
-  const message_handler* find(const std::type_info& request) const noexcept;
+  const message_handler* find(std::type_index request) const noexcept;
   const message_handler* find(std::string_view message_name) const noexcept;
 };
 
 /// The entity types of a build. Filled before anything runs, then only read: safe to share between threads.
 class entity_types {
 public:
-  /// Throws std::invalid_argument on a name that is taken or no name: mistakes in the code.
+  /// Throws std::invalid_argument on a name that is taken or no name, of the type or one of its messages:
+  /// mistakes in the code.
   void add(entity_type type);
   const entity_type* find(std::string_view name) const noexcept;
   const std::vector<std::unique_ptr<const entity_type>>& all() const noexcept { return types_; }

@@ -54,6 +54,8 @@ constexpr std::size_t failures_known = 10'000;
 
 using closed_promise = caf::typed_response_promise<cluster::partition_closed>;
 using partition_name = std::pair<std::string, std::uint32_t>;
+using lease_ptr = std::shared_ptr<const cluster::held_lease>;
+using leased_order = std::pair<activate_entity, lease_ptr>;
 
 struct failure_record {
   unsigned count = 0;
@@ -99,9 +101,10 @@ protected:
         },
         [this](host_tick) {
           delayed_send(this, tick_interval, host_tick{});
-          entities_->tick();
-          if (call_clock::now() >= next_sweep_) {
-            next_sweep_ = call_clock::now() + sweep_every_;
+          auto now = clock().now();
+          entities_->tick(now);
+          if (now >= next_sweep_) {
+            next_sweep_ = now + sweep_every_;
             entities_->sweep();
           }
         },
@@ -116,7 +119,7 @@ protected:
           if (!entities_->close(order.role, order.partition))
             return cluster::partition_closed{};
           auto promise = make_response_promise<cluster::partition_closed>();
-          closing_.emplace(partition_name{order.role, order.partition}, promise);
+          closing_[{order.role, order.partition}].push_back(promise);
           return promise;
         },
         [this](const cluster::partition_lost& news) {
@@ -133,11 +136,11 @@ protected:
 
   void on_exit() override {
     at().table->forget(at().path);
-    for (auto& [name, promise] : std::exchange(closing_, {}))
-      promise.deliver(make_error(ec::unavailable, "the entity host ended"));
-    for (auto& e : entities_->abandon_all())
+    for (auto& [name, promises] : std::exchange(closing_, {}))
+      for (auto& promise : promises)
+        promise.deliver(make_error(ec::unavailable, "the entity host ended"));
+    for (auto& e : entities_->stop())
       send_exit(e, caf::exit_reason::kill);
-    entities_->set_host(nullptr);
     store_ = router_ = nullptr;
   }
 
@@ -173,7 +176,7 @@ private:
     if (again)
       at().table->type(order.type->name).restarts.fetch_add(1, std::memory_order_relaxed);
     if (!order.type->persistent)
-      return start(order, {});
+      return start(order, entities_->lease_of(order.type->role, order.partition), {});
     to_load_.push_back(std::move(order));
     if (!std::exchange(load_told_, true))
       send(this, load_waiting{}); // behind the others that wait already, so that one load serves them all
@@ -181,39 +184,46 @@ private:
 
   void load() {
     while (!to_load_.empty() && loading_ < loads_at_once) {
-      std::vector<activate_entity> orders;
+      std::vector<leased_order> orders;
       store::load_states query;
       while (!to_load_.empty() && orders.size() < names_a_load) {
-        query.names.push_back({to_load_.front().type->name, to_load_.front().key});
-        orders.push_back(std::move(to_load_.front()));
+        auto order = std::move(to_load_.front());
         to_load_.pop_front();
+        auto lease = entities_->lease_of(order.type->role, order.partition);
+        if (!lease || entities_->dismiss(*order.type, order.partition, order.key))
+          continue;
+        query.names.push_back({order.type->name, order.key});
+        orders.emplace_back(std::move(order), std::move(lease));
       }
+      if (orders.empty())
+        return;
       ++loading_;
       request(store_, store_patience, std::move(query))
           .then(
               [this, orders](store::states_loaded& loaded) {
                 --loading_;
                 for (std::size_t i = 0; i < orders.size() && i < loaded.states.size(); ++i)
-                  start(orders[i], std::move(loaded.states[i]));
+                  start(orders[i].first, orders[i].second, std::move(loaded.states[i]));
                 load();
               },
               [this, orders](const caf::error& reason) {
                 --loading_;
                 telemetry::get().warn("entity.load_failed entities={} reason={}", orders.size(),
                                       runtime::describe(reason));
-                for (auto& o : orders)
-                  entities_->refuse(
-                      *o.type, o.partition, o.key,
-                      make_error(ec::unavailable, "its state cannot be loaded: " + words(reason)));
+                for (auto& [o, lease] : orders)
+                  if (entities_->lease_of(o.type->role, o.partition) == lease)
+                    entities_->refuse(
+                        *o.type, o.partition, o.key,
+                        make_error(ec::unavailable, "its state cannot be loaded: " + words(reason)));
                 load();
               });
     }
   }
 
-  void start(const activate_entity& what, store::entity_state stored) {
-    auto lease = entities_->lease_of(*what.type, what.partition);
-    if (!lease)
-      return; // who waits was moved to the partition's queue when it closed
+  /// `lease`: the one that `stored` was read under.
+  void start(const activate_entity& what, lease_ptr lease, store::entity_state stored) {
+    if (!lease || entities_->lease_of(what.type->role, what.partition) != lease)
+      return; // who waited was moved to the partition's queue, and there is another order if it is open again
     activation init;
     init.type = what.type;
     init.partition = what.partition;
@@ -223,8 +233,8 @@ private:
     init.state = std::move(stored.bytes);
     init.around = around_;
     auto made = what.type->spawn(*this, std::move(init));
-    if (!entities_->attach(*what.type, what.partition, what.key, made))
-      send_exit(made, caf::exit_reason::kill);
+    entities_->attach(*what.type, what.partition, what.key,
+                      std::move(made)); // else it ends without having begun
   }
 
   /// The entities of a partition that live without a message.
@@ -233,26 +243,32 @@ private:
       to_list_.emplace_back(partition_name{role, partition}, std::move(after));
       return;
     }
+    auto lease = entities_->lease_of(role, partition);
+    if (!lease)
+      return list_next();
     ++listing_;
     request(store_, store_patience, store::list_wakeful{role, partition, std::move(after), list_page})
         .then(
-            [this, role, partition](store::wake_page& page) {
+            [this, role, partition, lease](store::wake_page& page) {
               --listing_;
+              if (entities_->lease_of(role, partition) != lease) // it is listed again when it opens again
+                return list_next();
               for (auto& e : page.entities) {
                 auto type = types_.find(e.state.name.type);
-                if (type != nullptr && e.remember && entities_->reserve(*type, partition, e.state.name.key))
-                  start({type, partition, e.state.name.key}, e.state);
+                if (type != nullptr && type->role == role && e.remember
+                    && entities_->reserve(*type, partition, e.state.name.key))
+                  start({type, partition, e.state.name.key}, lease, e.state);
               }
               if (page.more && !page.entities.empty())
                 list(role, partition, page.entities.back().state.name);
               list_next();
             },
-            [this, role, partition](const caf::error& reason) {
+            [this, role, partition, lease](const caf::error& reason) {
               --listing_;
               telemetry::get().warn("entity.list_failed role={} partition={} reason={}", role, partition,
                                     runtime::describe(reason));
               auto wait = list_backoff + milliseconds{telemetry::random_bits() % 200};
-              if (open_here(role, partition))
+              if (entities_->lease_of(role, partition) == lease)
                 delayed_send(this, wait, list_again{role, partition});
               list_next();
             });
@@ -264,19 +280,13 @@ private:
     to_list_.pop_front();
     list(name.first, name.second, std::move(after));
   }
-  bool open_here(const std::string& role, std::uint32_t partition) const {
-    for (auto& t : types_.all())
-      if (t->role == role)
-        return entities_->lease_of(*t, partition) != nullptr;
-    return false;
-  }
 
   void gone(const entity_gone& news) {
     if (news.last)
       closed(news.type->role, news.partition);
     if (!news.failed)
       return;
-    auto now = call_clock::now();
+    auto now = clock().now();
     if (failures_.size() >= failures_known)
       std::erase_if(failures_, [&](auto& f) { return now - f.second.last > failures_forgotten; });
     if (failures_.size() >= failures_known)
@@ -298,9 +308,10 @@ private:
     auto found = closing_.find({role, partition});
     if (found == closing_.end())
       return;
-    auto promise = found->second;
+    auto promises = std::move(found->second);
     closing_.erase(found);
-    promise.deliver(cluster::partition_closed{});
+    for (auto& promise : promises)
+      promise.deliver(cluster::partition_closed{});
   }
 
   const entity_types& types_;
@@ -313,7 +324,7 @@ private:
   bool load_told_ = false;
   std::size_t loading_ = 0, listing_ = 0; ///< requests under way
   std::deque<std::pair<partition_name, store::entity_name>> to_list_;
-  std::map<partition_name, closed_promise> closing_;
+  std::map<partition_name, std::vector<closed_promise>> closing_;
   std::unordered_map<std::string, failure_record> failures_;
   std::map<const entity_type*, type_restarts> restarts_;
 };

@@ -54,6 +54,10 @@ json_reader::document::document(std::string_view text) : parsed(nullptr) {
     mistake = json_mistake{"", "is nested deeper than 64 levels"};
     return;
   }
+  if (auto nul = text.find('\0'); nul != text.npos) { // for RapidJSON the end
+    mistake = json_mistake{"", "is not JSON, at byte " + std::to_string(nul) + ": a NUL"};
+    return;
+  }
   auto made = std::make_unique<rapidjson::Document>();
   constexpr unsigned flags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag;
   made->Parse<flags>(text.data(), text.size());
@@ -150,11 +154,11 @@ const void* json_reader::item(std::size_t n) const noexcept {
   return &value_of(value_)[static_cast<rapidjson::SizeType>(n)];
 }
 
-std::vector<std::string> json_reader::names() {
-  std::vector<std::string> out;
+std::vector<std::pair<std::string, const void*>> json_reader::members() {
+  std::vector<std::pair<std::string, const void*>> out;
   if (object())
     for (auto& m : value_of(value_).GetObject())
-      out.emplace_back(m.name.GetString(), m.name.GetStringLength());
+      out.emplace_back(std::string{m.name.GetString(), m.name.GetStringLength()}, &m.value);
   return out;
 }
 

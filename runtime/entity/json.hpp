@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 /// The JSON form of structs that name their members (runtime/wire/codec.hpp): for commands of entities that
@@ -17,7 +18,7 @@ public:
   explicit json_writer(std::string& out) noexcept : out_(out) {}
 
   template <class T>
-  json_writer& operator()(const char* name, T& x) {
+  json_writer& operator()(std::string_view name, T& x) {
     if (out_.back() != '{')
       out_ += ',';
     string(name);
@@ -55,7 +56,7 @@ private:
   void put_compound(std::map<std::string, T>& x) {
     out_ += '{';
     for (auto& [name, value] : x)
-      (*this)(name.c_str(), value);
+      (*this)(name, value);
     out_ += '}';
   }
   template <class T>
@@ -98,16 +99,16 @@ public:
     if constexpr (std::is_same_v<T, bool>) {
       boolean(x);
     } else if constexpr (std::is_enum_v<T>) {
-      std::underlying_type_t<T> raw{};
-      get(raw);
-      x = static_cast<T>(raw);
+      std::uint64_t wide = 0;
+      if (natural(wide, most<std::underlying_type_t<T>>()))
+        x = static_cast<T>(wide);
     } else if constexpr (std::is_integral_v<T> && std::is_signed_v<T>) {
       std::int64_t wide = 0;
       if (integer(wide, std::numeric_limits<T>::min(), std::numeric_limits<T>::max()))
         x = static_cast<T>(wide);
     } else if constexpr (std::is_integral_v<T>) {
       std::uint64_t wide = 0;
-      if (natural(wide, std::numeric_limits<T>::max()))
+      if (natural(wide, most<T>()))
         x = static_cast<T>(wide);
     } else {
       get_compound(x);
@@ -127,6 +128,10 @@ public:
   }
 
 private:
+  template <class T>
+  static constexpr std::uint64_t most() {
+    return static_cast<std::uint64_t>(std::numeric_limits<T>::max());
+  }
   struct document {
     explicit document(std::string_view text);
     ~document();
@@ -154,7 +159,7 @@ private:
   std::size_t size();
   const void* item(std::size_t n) const noexcept;
   /// Of an object, else a mistake and nothing.
-  std::vector<std::string> names();
+  std::vector<std::pair<std::string, const void*>> members();
   void refuse_unknown();
 
   void get_compound(std::string& x);
@@ -171,8 +176,8 @@ private:
   template <class T>
   void get_compound(std::map<std::string, T>& x) {
     x.clear();
-    for (auto& name : names()) {
-      json_reader inner{member(name.c_str()), *this, name};
+    for (auto& [name, value] : members()) {
+      json_reader inner{value, *this, name};
       inner.get(x[name]);
     }
   }
@@ -214,15 +219,18 @@ public:
   void put(T& x) {
     if constexpr (std::is_same_v<T, bool>)
       out_ += R"({"type":"boolean"})";
-    else if constexpr (std::is_enum_v<T> || std::is_unsigned_v<T>)
-      out_ += R"({"type":"integer","minimum":0})";
+    else if constexpr (std::is_enum_v<T>)
+      integer("0", std::to_string(std::numeric_limits<std::underlying_type_t<T>>::max()));
     else if constexpr (std::is_integral_v<T>)
-      out_ += R"({"type":"integer"})";
+      integer(std::to_string(std::numeric_limits<T>::min()), std::to_string(std::numeric_limits<T>::max()));
     else
       put_compound(x);
   }
 
 private:
+  void integer(const std::string& least, const std::string& most) {
+    out_ += R"({"type":"integer","minimum":)" + least + R"(,"maximum":)" + most + '}';
+  }
   void put_compound(std::string&) { out_ += R"({"type":"string"})"; }
   template <class T>
   void put_compound(std::vector<T>&) {
@@ -241,7 +249,9 @@ private:
   template <class T>
   void put_compound(std::optional<T>&) {
     T item{};
+    out_ += R"({"anyOf":[)";
     put(item);
+    out_ += R"(,{"type":"null"}]})";
   }
   template <class T>
   void put_compound(T& x) {

@@ -1,11 +1,9 @@
 #include "services/cli/arguments.hpp"
 
 #include "runtime/config/load.hpp"
-#include "services/cli/client/json.hpp"
 #include "services/cli/failure.hpp"
+#include "services/cli/values.hpp"
 
-#include <algorithm>
-#include <cstdlib>
 #include <memory>
 
 #include <CLI/App.hpp>
@@ -14,25 +12,6 @@
 
 namespace tutti::services::cli {
 namespace {
-
-std::string variable(const char* name) {
-  auto* value = std::getenv(name);
-  return value ? value : "";
-}
-
-std::string check_json(const std::string& text) {
-  std::string why;
-  return json::parse(text, &why) ? "" : "is not JSON: " + why;
-}
-
-std::string check_header(const std::string& text) {
-  auto bad = [](unsigned char c) { return c < 0x21 || c > 0x7E; };
-  return std::any_of(text.begin(), text.end(), bad) ? "must be printable ASCII without spaces" : "";
-}
-
-std::string check_duration(const std::string& text) {
-  return runtime::config::parse_duration(text) ? "" : "must be like 250ms, 5s, 10m, 24h or 7d";
-}
 
 /// All of the command line; where the options of the chosen command go.
 class grammar {
@@ -51,6 +30,8 @@ private:
   void add_queues();
   void add_dead_letters();
   void add_observation();
+  void add_actors();
+  void add_cluster();
   void add_schedules();
   void add_job_fields(CLI::App* to, job_fields& job);
   void add_list(CLI::App* to, list_options& list);
@@ -70,6 +51,8 @@ private:
   dead_retry_options dead_;
   schedule_options schedule_;
   actor_options actors_;
+  entity_options entity_;
+  bool plan_ = false;
   event_options events_;
   std::int64_t patience_s_ = 60;
 };
@@ -86,7 +69,9 @@ CLI::App* grammar::talk(CLI::App* to, const std::string& name, const std::string
                         const handler& use) {
   auto* made = add(to, name, summary);
   made->footer("--url, --token, --json and --timeout may stand here too: see tutti --help");
-  made->callback([this, use] {
+  made->callback([this, made, use] {
+    if (!made->get_subcommands().empty()) // that one is meant
+      return;
     out_.what = arguments::kind::talk;
     out_.talk = use;
   });
@@ -250,15 +235,6 @@ void grammar::add_schedules() {
 }
 
 void grammar::add_observation() {
-  auto* actors = talk(&app_, "actors", "Statistics of live actors",
-                      [this](context& on) { return show_actors(on, actors_); });
-  actors->add_option("--type", actors_.type, "Only of this type");
-  actors->add_option("--node", actors_.node, "Only on this node");
-  actors->add_option("--sort", actors_.sort, "path (default), or the greatest first by one of the others")
-      ->check(CLI::IsMember({"path", "messages", "mailbox", "busy", "restarts"}));
-  actors->add_option("--limit", actors_.limit)
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}))
-      ->capture_default_str();
   talk(&app_, "supervision", "Draws the supervision tree with its restarts", show_supervision);
   talk(&app_, "health", "How the node is; fails when it is unhealthy", show_health);
   auto* events = talk(&app_, "events", "Follows what happens until Ctrl-C",
@@ -271,6 +247,48 @@ void grammar::add_observation() {
                    "Begins after the event with this number; 0: with the oldest kept")
       ->check(CLI::Range(std::int64_t{0}, INT64_MAX));
   events->add_option("--count", events_.count, "Ends after so many");
+}
+
+void grammar::add_actors() {
+  auto* actors =
+      talk(&app_, "actors", "Statistics of live actors of the whole cluster; entities, and what they do",
+           [this](context& on) { return show_actors(on, actors_); });
+  actors->add_option("--type", actors_.type, "Only of this type");
+  actors->add_option("--node", actors_.node, "Only on this node");
+  actors->add_option("--sort", actors_.sort, "path (default), or the greatest first by one of the others")
+      ->check(CLI::IsMember({"path", "messages", "mailbox", "busy", "restarts"}));
+  actors->add_option("--limit", actors_.limit)
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}))
+      ->capture_default_str();
+  talk(actors, "types", "Types of entities and their commands", actors_types);
+  auto entity = [&](const char* name, const char* summary, int (*use)(context&, const entity_options&)) {
+    auto* made = talk(actors, name, summary, [this, use](context& on) { return use(on, entity_); });
+    made->add_option("TYPE", entity_.type)->required();
+    made->add_option("KEY", entity_.key)->required();
+    return made;
+  };
+  entity("show", "Shows one entity, and where it lives; does not wake it", actors_show);
+  auto* command = entity("command", "Has an entity run a command; shows its answer", actors_command);
+  command->add_option("COMMAND", entity_.command, "One of its type: tutti actors types")->required();
+  command->add_option("JSON", entity_.body, "What the command takes; default {}")
+      ->check(CLI::Validator(check_json, "JSON"));
+}
+
+void grammar::add_cluster() {
+  auto* cluster =
+      talk(&app_, "cluster", "Members, the coordinator, what happened; steers members", show_cluster);
+  auto by_name = [&](const char* name, const char* summary, handler use) {
+    auto* made = talk(cluster, name, summary, use);
+    made->add_option("NAME", id_, "Of the node")->required();
+    return made;
+  };
+  by_name("drain", "Moves everything off a node", [this](context& on) {
+    return cluster_drain(on, id_, plan_);
+  })->add_flag("--plan", plan_, "Only says what would move, and what it costs");
+  by_name("undrain", "Lets a drained node own partitions again",
+          [this](context& on) { return cluster_undrain(on, id_); });
+  by_name("down", "Declares a lost node dead for good",
+          [this](context& on) { return cluster_down(on, id_); });
 }
 
 grammar::grammar() {
@@ -296,6 +314,8 @@ grammar::grammar() {
   add_dead_letters();
   add_schedules();
   add_observation();
+  add_actors();
+  add_cluster();
 }
 
 std::string grammar::help_of(const std::vector<std::string>& path) {
@@ -368,12 +388,7 @@ arguments grammar::read(const std::vector<std::string>& given) {
   if (out_.what == arguments::kind::talk) {
     check_submission();
     auto& to = out_.connection;
-    while (to.url.ends_with('/') && !to.url.ends_with("://"))
-      to.url.pop_back();
-    if (auto wrong = check_url(to.url); !wrong.empty())
-      throw failure("--url (or $TUTTI_URL) \"" + to.url + "\" " + wrong, exit_usage);
-    if (auto wrong = check_header(to.token); !wrong.empty())
-      throw failure("--token (or $TUTTI_TOKEN) " + wrong, exit_usage);
+    check_connection(to);
     to.timeout = std::chrono::milliseconds{static_cast<std::int64_t>(timeout_s_ * 1000)};
   }
   return std::move(out_);

@@ -81,7 +81,7 @@ never 'hiredis is for services/redis' "${include}hiredis/" '^services/redis/[^/]
 never 'libpq is for services/postgres, in .cpp files' "${include}(postgresql/)?(libpq|pg_config|postgres_ext)" \
   '^services/postgres/[^/]+\.cpp$'
 never 'whole CAF in a header costs every includer a second' "${include}caf/all\.hpp" '\.cpp$|^tests/'
-never 'only runtime/cluster may talk CAF between processes' "${include}caf/io/" '^(tests/)?runtime/cluster/'
+never 'only runtime/cluster may talk CAF between processes' "${include}caf/io/" '^(tests/)?runtime/cluster/|^tests/bench/'
 never 'CAF has a TLS of its own, which one stranger breaks: runtime/cluster/links' "${include}caf/openssl/" '^$'
 
 cli=$(sources | grep -E '^services/' | xargs -r grep -nE "${include}CLI" || true)

@@ -28,7 +28,7 @@ struct reply_item {
 };
 struct failure_item {
   std::uint64_t id = 0;
-  std::uint8_t code = 0; ///< of runtime::ec
+  std::uint64_t code = 0; ///< of runtime::ec
   std::string_view words;
 };
 
@@ -131,7 +131,7 @@ bool read_frame(std::string_view frame, Handler&& on) {
     case item_kind::failure: {
       failure_item x;
       x.id = in.number();
-      x.code = static_cast<std::uint8_t>(in.number());
+      x.code = in.number();
       x.words = in.bytes();
       if (!in.ok())
         return false;

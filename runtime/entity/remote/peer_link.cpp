@@ -46,16 +46,16 @@ public:
 thread_local std::string frame_writer::body_;
 thread_local std::string frame_writer::payload_;
 
-peer_link::peer_link(const entity_types& types, cluster::lease_holder peer, caf::actor router,
-                     caf::actor remote, link_bounds bounds)
-    : types_(types), peer_(std::move(peer)), bounds_(bounds), router_(std::move(router)),
+peer_link::peer_link(caf::actor_system& sys, const entity_types& types, cluster::lease_holder peer,
+                     caf::actor router, caf::actor remote, link_bounds bounds)
+    : clock_(sys.clock()), types_(types), peer_(std::move(peer)), bounds_(bounds), router_(std::move(router)),
       remote_(std::move(remote)), last_ask_(telemetry::random_bits() >> 16U), last_ask_sent_(last_ask_) {}
 
 std::shared_ptr<peer_link> peer_link::make(caf::actor_system& sys, const entity_types& types,
                                            cluster::lease_holder peer, caf::actor router, caf::actor remote,
                                            link_bounds bounds) {
   std::shared_ptr<peer_link> out{
-      new peer_link{types, std::move(peer), std::move(router), std::move(remote), bounds}};
+      new peer_link{sys, types, std::move(peer), std::move(router), std::move(remote), bounds}};
   caf::actor_config cfg;
   auto port = caf::make_actor<link_port, caf::strong_actor_ptr>(sys.next_actor_id(), sys.node(), &sys, cfg);
   static_cast<link_port*>(port->get())->link = out;
@@ -101,7 +101,7 @@ bool peer_link::send(const entity_type& type, caf::mailbox_element_ptr& element,
     element.reset();
     return true;
   }
-  auto now = call_clock::now();
+  auto now = clock_.now();
   if (call.deadline <= now) { // nobody waits for it
     element.reset();
     return true;
@@ -132,7 +132,7 @@ void peer_link::ask_node(std::string_view service, std::string_view payload, std
                 caf::make_message(make_error(ec::unavailable, "no connection")), host);
   }
   call_item item;
-  item.id = remember({std::move(to), id, nullptr, call_clock::now() + std::chrono::milliseconds{budget_ms}});
+  item.id = remember({std::move(to), id, nullptr, clock_.now() + std::chrono::milliseconds{budget_ms}});
   item.budget_ms = budget_ms;
   item.message = service;
   frame_writer{outbox_}.call(item_kind::node_ask, item, [&](std::string& out) { out = payload; });
@@ -221,8 +221,8 @@ void peer_link::failed(const failure_item& failure, caf::execution_unit* host) {
   open_ask to;
   if (take(failure.id, to))
     give(to,
-         caf::make_message(make_error(failure.code >= static_cast<std::uint8_t>(ec::unavailable)
-                                              && failure.code <= static_cast<std::uint8_t>(ec::failed)
+         caf::make_message(make_error(failure.code >= static_cast<std::uint64_t>(ec::unavailable)
+                                              && failure.code <= static_cast<std::uint64_t>(ec::failed)
                                           ? static_cast<ec>(failure.code)
                                           : ec::failed,
                                       std::string{failure.words})),
@@ -258,14 +258,24 @@ void peer_link::fail(std::uint64_t id, const caf::error& reason, caf::execution_
   std::lock_guard guard{lock_};
   if (!remote_)
     return;
-  frame_writer{outbox_}.failure({id, static_cast<std::uint8_t>(code), text});
+  frame_writer{outbox_}.failure({id, static_cast<std::uint64_t>(code), text});
   gathered(host);
 }
 
-void peer_link::forget_expired() {
-  auto now = call_clock::now();
-  std::lock_guard guard{lock_};
-  std::erase_if(open_, [&](auto& ask) { return ask.second.deadline < now; });
+void peer_link::expire(caf::execution_unit* host) {
+  auto now = clock_.now();
+  std::vector<open_ask> late;
+  {
+    std::lock_guard guard{lock_};
+    std::erase_if(open_, [&](auto& ask) {
+      if (ask.second.deadline >= now)
+        return false;
+      late.push_back(ask.second);
+      return true;
+    });
+  }
+  for (auto& ask : late)
+    give(ask, caf::make_message(make_error(ec::timeout, "no answer from " + peer_.node)), host);
 }
 
 void peer_link::disconnect(const std::string& why) {

@@ -58,8 +58,8 @@ public:
   void received(std::uint64_t number, std::uint64_t acknowledged, caf::execution_unit* host);
   void answered(const reply_item& reply, caf::execution_unit* host);
   void failed(const failure_item& failure, caf::execution_unit* host);
-  /// Now and then.
-  void forget_expired();
+  /// Now and then: who has not been answered in time gets ec::timeout.
+  void expire(caf::execution_unit* host);
   /// For good. Who waits for an answer gets ec::timeout, or ec::unavailable if the question was not sent.
   void disconnect(const std::string& why);
 
@@ -75,8 +75,8 @@ private:
     call_clock::time_point deadline;      ///< then the asker has given up
   };
 
-  peer_link(const entity_types& types, cluster::lease_holder peer, caf::actor router, caf::actor remote,
-            link_bounds bounds);
+  peer_link(caf::actor_system& sys, const entity_types& types, cluster::lease_holder peer, caf::actor router,
+            caf::actor remote, link_bounds bounds);
   std::uint64_t remember(open_ask ask);
   /// With the lock held.
   void gathered(caf::execution_unit* host);
@@ -84,6 +84,7 @@ private:
   void give(const open_ask& to, caf::message answer, caf::execution_unit* host);
   bool take(std::uint64_t id, open_ask& out);
 
+  caf::actor_clock& clock_;
   const entity_types& types_;
   const cluster::lease_holder peer_;
   const link_bounds bounds_;

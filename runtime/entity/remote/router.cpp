@@ -35,6 +35,12 @@ constexpr std::uint64_t max_hops = 4;
 /// What a peer may ask for; more is no deadline but a mistake.
 constexpr std::uint64_t max_budget_ms = 24U * 3'600'000;
 
+/// Of normal priority, so that what a sender tells and asks stays in order.
+caf::message_id request_id(std::uint64_t id) {
+  return caf::make_message_id(id & caf::message_id::request_id_mask)
+      .with_category(caf::message_id::normal_message_category);
+}
+
 class router_actor final : public actor::metered {
 public:
   router_actor(caf::actor_config& cfg, actor::placement where, const entity_types& types,
@@ -77,7 +83,7 @@ protected:
         [this](router_tick) {
           delayed_send(this, router_interval, router_tick{});
           for (auto& [name, c] : links_)
-            c.link->forget_expired();
+            c.link->expire(context());
         },
     };
   }
@@ -86,6 +92,7 @@ protected:
     for (auto& [name, c] : std::exchange(links_, {}))
       c.link->disconnect("this node's router ended");
     services_.clear();
+    pointed_.clear();
     table_ = nullptr;
   }
 
@@ -142,8 +149,10 @@ private:
         std::find_if(links_.begin(), links_.end(), [&](auto& c) { return c.second.remote == in.from; });
     if (found == links_.end()) { // our own membership is about to tell of it
       early_.push_back(std::move(in));
-      if (early_.size() > max_early_frames)
+      if (early_.size() > max_early_frames) {
+        telemetry::get().warn("router.early_frame_dropped bytes={}", early_.front().items.size());
         early_.pop_front();
+      }
       return;
     }
     auto link = found->second.link;
@@ -178,10 +187,9 @@ private:
       return refuse(ec::not_found, node() + " has no entity type " + std::string{x.type});
     if (x.hops >= max_hops)
       return refuse(ec::unavailable, "the nodes do not agree yet on who owns the entity");
-    entity_call call{std::string{x.key},
-                     call_clock::now() + milliseconds{std::min(x.budget_ms, max_budget_ms)}, x.trace,
-                     static_cast<std::uint8_t>(x.hops + 1)};
-    auto id = kind == item_kind::ask ? caf::make_message_id(x.id) : caf::make_message_id();
+    entity_call call{std::string{x.key}, clock().now() + milliseconds{std::min(x.budget_ms, max_budget_ms)},
+                     x.trace, static_cast<std::uint8_t>(x.hops + 1)};
+    auto id = kind == item_kind::ask ? request_id(x.id) : caf::make_message_id();
     auto sender = kind == item_kind::ask ? link.reply_port() : nullptr;
     caf::mailbox_element_ptr element;
     if (x.message == "$command") {
@@ -211,7 +219,7 @@ private:
     if (found == services_.end())
       return link.fail(
           x.id, make_error(ec::unavailable, node() + " has no service " + std::string{x.message}), context());
-    found->second->enqueue(caf::make_mailbox_element(link.reply_port(), caf::make_message_id(x.id), {},
+    found->second->enqueue(caf::make_mailbox_element(link.reply_port(), request_id(x.id), {},
                                                      node_question{std::string{payload}}),
                            context());
   }
@@ -233,9 +241,10 @@ private:
     auto id = element->mid;
     auto asker = std::move(element->sender);
     element->mid.mark_as_answered();
-    link->second.link->ask_node(question.service, question.payload,
-                                static_cast<std::uint64_t>(question.timeout.count()), std::move(asker), id,
-                                context());
+    link->second.link->ask_node(
+        question.service, question.payload,
+        static_cast<std::uint64_t>(std::max<milliseconds::rep>(question.timeout.count(), 1)),
+        std::move(asker), id, context());
     return caf::delegated<json_reply>{};
   }
 

@@ -73,6 +73,21 @@ struct actor_options {
   std::uint64_t limit = 50;
 };
 int show_actors(context& on, const actor_options& with);
+
+struct entity_options {
+  std::string type, key;
+  std::string command, body; ///< for actors_command(); an empty body is {}
+};
+int actors_types(context& on);
+int actors_show(context& on, const entity_options& of);
+int actors_command(context& on, const entity_options& of);
+
+int show_cluster(context& on);
+/// With `plan` nothing moves yet.
+int cluster_drain(context& on, const std::string& name, bool plan);
+int cluster_undrain(context& on, const std::string& name);
+int cluster_down(context& on, const std::string& name);
+
 int show_supervision(context& on);
 /// Fails when the node is unhealthy.
 int show_health(context& on);

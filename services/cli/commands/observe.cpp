@@ -2,35 +2,7 @@
 #include "services/cli/commands/shapes.hpp"
 #include "services/cli/console/text.hpp"
 
-#include <utility>
-
 namespace tutti::services::cli {
-
-int show_actors(context& on, const actor_options& with) {
-  api::parameters query{{"type", with.type}, {"node", with.node}, {"sort", with.sort}};
-  bool first = true;
-  on.node.each_page("/actors", query, with.limit, [&](const api_answer& page) {
-    if (on.as_json)
-      return print_json(on, page.text);
-    table actors{{{"PATH", false, 16},
-                  {"TYPE", false, 8},
-                  {"NODE", false, 4, 3},
-                  {"MESSAGES", true},
-                  {"MAILBOX", true},
-                  {"BUSY", true},
-                  {"RESTARTS", true, 0, 2},
-                  {"LAST ERROR", false, 12, 1}}};
-    for (auto& a : page.body["items"].items())
-      actors.add({a["path"].text(), a["type"].text(), a["node"].text(), grouped(a["messages"].count()),
-                  grouped(a["mailbox"].count()), fixed(a["busySeconds"].number(), 3) + " s",
-                  grouped(a["restarts"].count()), cell{a["lastError"].text(), tint::red}});
-    if (actors.size() > 0)
-      on.to.raw(actors.render(on.to.out(), std::exchange(first, false)));
-  });
-  if (!on.as_json && first)
-    on.to.note("no such actors");
-  return exit_done;
-}
 
 int show_supervision(context& on) {
   auto answer = on.node.get("/supervision");

@@ -7,6 +7,8 @@
 namespace tutti::services::cli {
 namespace {
 
+constexpr std::size_t all_roles = 6;
+
 std::string supervisor_text(const json& at) {
   return at["strategy"].text() + ", " + std::to_string(at["restartsInWindow"].count()) + " of "
          + std::to_string(at["maxRestarts"].count()) + " restarts in "
@@ -39,9 +41,10 @@ void draw(std::string& out, const json& at, const std::string& prefix, const scr
 cell status_cell(const std::string& status) {
   if (status == "succeeded" || status == "healthy" || status == "running" || status == "up")
     return {status, tint::green};
-  if (status == "dead" || status == "unhealthy" || status == "failed" || status == "lost")
+  if (status == "dead" || status == "unhealthy" || status == "failed" || status == "lost" || status == "down")
     return {status, tint::red};
-  if (status == "retrying" || status == "degraded" || status == "paused" || status == "restarting")
+  if (status == "retrying" || status == "degraded" || status == "paused" || status == "restarting"
+      || status == "joining" || status == "leaving")
     return {status, tint::yellow};
   if (status == "cancelled")
     return {status, tint::dim};
@@ -108,6 +111,30 @@ std::string submission_body(const job_fields& job) {
   protocols::http_api::append_json_string(out, job.type);
   append_members(out, job);
   return out + "}";
+}
+
+std::string members_table(const json& clusters, const screen& on) {
+  table members{{{"NODE"},
+                 {"STATE"},
+                 {"ADDRESS", false, 0, 2},
+                 {"HTTP", false, 0, 1},
+                 {"ROLES", false, 5, 3},
+                 {"PARTITIONS", true},
+                 {"SINCE (UTC)", false, 0, 4},
+                 {"WHY", false, 8}}};
+  for (auto& member : clusters["members"].items()) {
+    auto state = status_cell(member["state"].text());
+    if (state.text == "up" && !member["reachable"].flag())
+      state = {"up, unreachable", tint::yellow};
+    auto roles = member["roles"].items();
+    std::string names;
+    for (auto& role : roles)
+      names += (names.empty() ? "" : " ") + role.text();
+    members.add({member["name"].text(), state, member["address"].text(), member["http"].text(),
+                 roles.size() == all_roles ? "all" : names, grouped(member["partitions"].count()),
+                 time_text(member["since"]), member["why"].text()});
+  }
+  return members.render(on);
 }
 
 std::string supervision_tree(const json& tree, const screen& on) {

@@ -24,6 +24,8 @@ std::string submission_body(const job_fields& job);
 /// `,"name":value` for what is given.
 void append_members(std::string& out, const job_fields& job);
 
+/// Members of a cluster, of the answer to GET /clusters.
+std::string members_table(const json& clusters, const screen& on);
 /// Supervisors and their children as drawn lines.
 std::string supervision_tree(const json& tree, const screen& on);
 

@@ -2,10 +2,13 @@
 
 #include "services/cli/console/signals.hpp"
 #include "services/cli/console/text.hpp"
-#include "services/cli/demo/child_node.hpp"
+#include "services/cli/demo/cluster.hpp"
+#include "services/cli/demo/surroundings.hpp"
 #include "services/cli/demo/tour.hpp"
 
-#include <sys/wait.h>
+#include <chrono>
+#include <memory>
+#include <set>
 
 namespace tutti::services::cli {
 namespace {
@@ -13,37 +16,23 @@ namespace {
 using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds start_deadline{30s};
-constexpr std::chrono::milliseconds stop_deadline{35s}; // its own shutdown.deadline is 30 s
-constexpr std::chrono::milliseconds start_pause{20ms};
+/// Everything that the demo starts, in the order in which it is ended.
+struct stage {
+  temporary_folder folder;
+  demo_servers servers{folder.path()};
+  std::unique_ptr<demo_cluster> cluster;
 
-void must_live(child_node& node) {
-  if (auto status = node.ended())
-    throw failure("the node has ended by itself: " + status_text(*status));
-}
-
-/// Its address, once it serves.
-std::string wait_for_start(child_node& node, signals& stop) {
-  auto until = clock::now() + start_deadline;
-  for (;; stop.pause(start_pause)) {
-    must_live(node);
-    if (auto port = node.port())
-      return "http://127.0.0.1:" + std::to_string(*port);
-    if (clock::now() > until)
-      throw failure("the node did not start within " + duration_text(start_deadline));
+  void stop(console& to) {
+    to.line("stopping the nodes, then Redis and PostgreSQL");
+    to.flush();
+    if (cluster)
+      cluster->stop();
+    servers.stop();
   }
-}
+};
 
-void take_tour(tour& t, child_node& node) {
-  t.step("A node", [&](tour& here) {
-    here.say("tutti node, process " + std::to_string(node.pid()) + ", everything in memory, on "
-             + here.on().node.client().url());
-    here.wait_until("the node is ready", [&] {
-      must_live(node);
-      return here.on().node.ask({.path = "/ready"}).status == 200;
-    });
-    visit_health(here);
-  });
+void take_tour(tour& t) {
+  t.step("Three nodes, one cluster", visit_cluster);
   t.step("What it can run", visit_job_types);
   t.step("What it refuses", visit_refusals);
   t.step("A file of jobs", visit_job_file);
@@ -53,33 +42,43 @@ void take_tour(tour& t, child_node& node) {
   t.step("Dead letters", visit_dead_letters);
   t.step("Pausing a queue, and priorities", visit_queue_control);
   t.step("A schedule", visit_schedule);
-  t.step("The supervision tree", visit_supervision);
+  t.step("The supervision trees", visit_supervision);
+  t.step("Counters: actors that live somewhere in the cluster", visit_counters);
+  t.step("A node is killed", visit_takeover);
+  t.step("It comes back", visit_return);
   t.step("The account", visit_summary);
 }
 
-void stay(console& to, child_node& node, signals& stop, const std::string& url) {
+void stay(console& to, demo_cluster& cluster, signals& stop) {
   to.line();
-  to.line("The node stays until Ctrl-C. To look around:", tint::bold);
-  to.line("   dashboard  " + url + "/");
-  to.line("   health     " + url + "/health");
-  to.line("   metrics    " + url + "/metrics");
-  to.line("   shell      export TUTTI_URL=" + url);
-  to.line("              tutti queues list; tutti events; tutti jobs submit --type diag.echo --wait");
+  to.line("The cluster stays until Ctrl-C. To look around:", tint::bold);
+  for (auto& node : cluster.nodes())
+    to.line("   node " + node.name + "   " + node.url + "/   process " + std::to_string(node.process->pid()));
+  to.line("   shell    export TUTTI_URL=" + cluster.nodes().front().url + " TUTTI_TOKEN=" + cluster.token());
+  to.line("            tutti cluster; tutti cluster drain b; tutti actors command counter hits add");
+  to.line("            tutti queues list; tutti events; tutti jobs submit --type diag.echo --wait");
   to.flush();
-  while (!stop.stop_within(500ms))
-    must_live(node);
+  std::set<std::string> gone; // the visitor may kill them, too
+  while (!stop.stop_within(500ms)) {
+    cluster.living();
+    for (auto& node : cluster.nodes())
+      if (!node.lives() && gone.insert(node.name).second) {
+        node.killed = true; // no reason to fail at the end
+        to.line("node " + node.name + " has ended: " + status_text(*node.process->ended()), tint::yellow);
+        to.flush();
+      }
+  }
   to.line();
 }
 
-void stop_node(console& to, child_node& node) {
-  to.line("stopping the node");
-  to.flush();
-  auto status = node.stop(stop_deadline);
-  if (!status)
-    throw failure("the node did not stop within " + duration_text(stop_deadline) + "; it was killed");
-  if (!WIFEXITED(*status) || WEXITSTATUS(*status) != 0)
-    throw failure("the node should stop with exit code 0; it ended with " + status_text(*status));
-  to.line("✓ stopped gracefully, exit code 0", tint::green);
+void explain(failure& e, stage& all) {
+  std::vector<std::vector<std::string>> more{all.servers.troubles()};
+  if (all.cluster)
+    more.push_back(all.cluster->troubles());
+  for (auto& lines : more)
+    e.details.insert(e.details.end(), lines.begin(), lines.end());
+  all.folder.keep_logs();
+  e.details.push_back("all logs are in " + all.folder.path().string());
 }
 
 } // namespace
@@ -87,32 +86,29 @@ void stop_node(console& to, child_node& node) {
 int run_demo(console& to, const demo_options& with) {
   signals stop;
   auto begin = clock::now();
-  child_node child{with.port, stop.before()};
+  stage all;
   try {
-    auto url = wait_for_start(child, stop);
-    http_client client{{.url = url, .stop = [&stop] { return stop.stop(); }}};
-    api node{client};
-    context on{to, node, stop};
-    tour t{on};
-    take_tour(t, child);
+    to.line("starting a Redis and a PostgreSQL of its own in " + all.folder.path().string());
+    to.flush();
+    all.servers.start(stop);
+    to.line(all.servers.summary(), tint::dim);
+    all.cluster = std::make_unique<demo_cluster>(all.folder.path(), all.servers, with.port, stop);
+    tour t{to, stop, *all.cluster};
+    take_tour(t);
     if (!with.once)
-      stay(to, child, stop, url);
-    stop_node(to, child);
+      stay(to, *all.cluster, stop);
+    all.stop(to);
+    to.line("✓ all stopped gracefully, exit code 0", tint::green);
     if (with.once)
       to.line("the tour took "
               + duration_text(std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - begin)));
-    child.delete_log();
     return exit_done;
   } catch (const interrupted&) {
     to.line();
-    stop_node(to, child);
-    child.delete_log();
+    all.stop(to);
     throw;
   } catch (failure& e) {
-    if (auto status = child.ended())
-      e.details.push_back("the node has ended: " + status_text(*status));
-    e.details.push_back("the node's log is " + child.log_file() + "; its end:");
-    e.details.push_back(child.log_tail());
+    explain(e, all);
     throw;
   }
 }

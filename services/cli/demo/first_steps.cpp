@@ -13,7 +13,7 @@ namespace {
 /// The node must refuse it with this status, and name this place.
 void must_refuse(tour& t, const std::string& what, const http_request& request, int status,
                  std::string_view pointer) {
-  auto answer = t.on().node.ask(request);
+  auto answer = t.node().ask(request);
   t.expect(answer.status == status,
            what + " should be answered " + std::to_string(status) + ", was " + std::to_string(answer.status));
   bool named = pointer.empty();
@@ -73,21 +73,19 @@ void verify_serial(tour& t) {
             + ": never two of one key at a time, each in its turn");
 }
 
-} // namespace
-
-void visit_health(tour& t) {
-  auto health = t.get("/health");
-  t.expect(health["status"].text() == "healthy", "the node is " + health["status"].text());
-  std::string names;
-  for (auto& [name, check] : health["checks"].members()) {
-    t.expect(check["status"].text() == "healthy", "check " + name + " is " + check["status"].text());
-    names += (names.empty() ? "" : ", ") + name;
+/// Every node must have done its part.
+void verify_shares(tour& t) {
+  std::map<std::string, std::uint64_t> ran;
+  t.each_job("mixed", [&](const json& job) { ++ran[job["node"].text()]; });
+  std::string words;
+  for (auto& node : t.cluster().nodes()) {
+    t.expect(ran[node.name] > 0, "node " + node.name + " has run none of them");
+    words += (words.empty() ? "" : ", ") + node.name + " " + grouped(ran[node.name]);
   }
-  t.checked("healthy, version " + health["version"].text() + "; checks: " + names);
-  for (auto path : {"/live", "/ready"})
-    t.get(path); // anything but 200 throws
-  t.checked("live and ready, each with a route of its own for a load balancer");
+  t.checked("taken by one node, run by all: " + words);
 }
+
+} // namespace
 
 void visit_job_types(tour& t) {
   auto types = t.get("/job-types")["items"].items();
@@ -146,7 +144,8 @@ void visit_mixed_load(tour& t) {
   auto jobs = mixed_load();
   auto repeated = t.duplicates;
   t.say("echoes of three priorities, sleepers of 50 to 500 ms, failures that recover, crashes that do not,");
-  t.say("jobs that share a key, delayed ones, and some submitted twice; 64 run at a time");
+  t.say("jobs that share a key, delayed ones, and some submitted twice; each node runs "
+        + std::to_string(demo_concurrency) + " at a time");
   auto begin = std::chrono::steady_clock::now();
   t.submit(jobs);
   repeated = t.duplicates - repeated;
@@ -169,6 +168,8 @@ void visit_mixed_load(tour& t) {
   t.checked("each job read back: status, attempts (" + grouped(retries) + " repeated"
             + ") and delay are right");
   verify_serial(t);
+  verify_shares(t);
+  t.performance = t.get("/performance");
 }
 
 } // namespace tutti::services::cli

@@ -53,12 +53,12 @@ void visit_cancel(tour& t) {
   auto id = t.submit_one(R"({"type":"diag.sleep","payload":{"ms":600000},"queue":"long"})")["id"].text();
   t.wait_until("the job runs", [&] { return status_of(t, id) == "running"; });
   t.say(id + " would sleep for ten minutes");
-  auto answer = t.on().node.remove("/jobs/" + id);
+  auto answer = t.node().remove("/jobs/" + id);
   t.expect(answer.status == 202, "cancelling a running job should be answered 202");
   t.wait_until("the job is cancelled", [&] { return status_of(t, id) == "cancelled"; });
   t.ledger()[id].job.outcome = "cancelled";
   t.checked("cancelled while it ran");
-  auto again = t.on().node.remove("/jobs/" + id);
+  auto again = t.node().remove("/jobs/" + id);
   t.expect(again.status == 200 && again.body["status"].text() == "cancelled",
            "cancelling it once more should change nothing");
   t.checked("cancelling it once more changes nothing");
@@ -66,11 +66,11 @@ void visit_cancel(tour& t) {
 
 void visit_dead_letters(tour& t) {
   std::vector<std::string> crashed;
-  t.on().node.each_page("/dead-letters", {{"type", "diag.crash"}, {"queue", "mixed"}}, 0,
-                        [&](const api_answer& page) {
-                          for (auto& job : page.body["items"].items())
-                            crashed.push_back(job["id"].text());
-                        });
+  t.node().each_page("/dead-letters", {{"type", "diag.crash"}, {"queue", "mixed"}}, 0,
+                     [&](const api_answer& page) {
+                       for (auto& job : page.body["items"].items())
+                         crashed.push_back(job["id"].text());
+                     });
   auto planned = std::count_if(t.ledger().begin(), t.ledger().end(), [](auto& e) {
     return e.second.job.type == "diag.crash" && e.second.job.queue == "mixed";
   });
@@ -86,7 +86,7 @@ void visit_dead_letters(tour& t) {
            R"({"type":"diag.fail","payload":{"times":2},"maxAttempts":2,"queue":"second-chance"})")["id"]
           .text();
   t.wait_until("the job is dead", [&] { return status_of(t, id) == "dead"; });
-  auto put_back = t.on().node.post("/dead-letters/" + id + "/retry");
+  auto put_back = t.node().post("/dead-letters/" + id + "/retry");
   t.expect(put_back.status == 202, "a retry should be answered 202");
   t.wait_until("the retried job has succeeded", [&] { return status_of(t, id) == "succeeded"; });
   auto& entry = t.ledger()[id].job;
@@ -94,8 +94,8 @@ void visit_dead_letters(tour& t) {
   entry.attempts = 3;
   t.checked("one that died after two attempts was put back, and its third has succeeded");
 
-  t.on().node.remove("/dead-letters/" + crashed.front());
-  t.expect(t.on().node.ask({.path = "/jobs/" + crashed.front()}).status == 404,
+  t.node().remove("/dead-letters/" + crashed.front());
+  t.expect(t.node().ask({.path = "/jobs/" + crashed.front()}).status == 404,
            "the discarded job is still there");
   t.forget(crashed.front());
   ++t.discarded;
@@ -103,7 +103,7 @@ void visit_dead_letters(tour& t) {
 }
 
 void visit_queue_control(tour& t) {
-  auto paused = t.on().node.post("/queues/night/pause").body;
+  auto paused = t.node().post("/queues/night/pause").body;
   t.expect(paused["paused"].flag(), "the queue should be paused");
   std::vector<planned_job> jobs;
   for (auto priority : {"low", "high"}) // the urgent ones come last
@@ -114,7 +114,7 @@ void visit_queue_control(tour& t) {
   t.wait_until("a job of another queue has run", [&] { return status_of(t, probe) == "succeeded"; });
   t.expect(t.depths({"night"})["queued"] == jobs.size(), "a paused queue has started jobs");
   t.checked(counted(jobs.size(), "job") + " wait in a paused queue while another queue goes on");
-  auto resumed = t.on().node.post("/queues/night/resume").body;
+  auto resumed = t.node().post("/queues/night/resume").body;
   t.expect(!resumed["paused"].flag(), "the queue should be open again");
   t.wait_until("all have run", [&] { return t.depths({"night"})["succeeded"] == jobs.size(); });
   std::int64_t last_high = 0, first_low = std::numeric_limits<std::int64_t>::max();
@@ -132,8 +132,8 @@ void visit_queue_control(tour& t) {
 void visit_schedule(tour& t) {
   const std::string path = "/schedules/demo-tick";
   auto made =
-      t.on()
-          .node.put(path, R"({"type":"diag.echo","queue":"ticks","payload":{"tick":true},"intervalMs":1000})")
+      t.node()
+          .put(path, R"({"type":"diag.echo","queue":"ticks","payload":{"tick":true},"intervalMs":1000})")
           .body;
   t.checked("every second, next at " + made["nextRunAt"].text());
   t.wait_until("the schedule has fired twice", [&] {
@@ -141,7 +141,7 @@ void visit_schedule(tour& t) {
     t.expect(schedules.size() == 1, "there should be one schedule");
     return schedules[0]["fired"].count() >= 2;
   });
-  t.on().node.remove(path);
+  t.node().remove(path);
   t.expect(t.get("/schedules")["items"].items().empty(), "the deleted schedule is still there");
   t.wait_until("its jobs have run", [&] {
     auto depth = t.depths({"ticks"});
@@ -156,13 +156,17 @@ void visit_schedule(tour& t) {
 }
 
 void visit_supervision(tour& t) {
-  auto nodes = t.get("/supervision")["nodes"].items();
-  t.expect(nodes.size() == 1, "there should be one node");
+  auto answer = t.get("/supervision");
+  auto nodes = answer["nodes"].items();
+  t.expect(answer["complete"].flag() && nodes.size() == t.cluster().nodes().size(),
+           "the trees of all nodes should be there");
   std::uint64_t actors = 0, restarts = 0;
-  all_running(t, nodes[0]["tree"], actors, restarts);
-  t.on().to.raw(supervision_tree(nodes[0]["tree"], t.on().to.out()));
-  t.expect(restarts == 0, "a part of the node was restarted: " + std::to_string(restarts));
-  t.checked("all " + std::to_string(actors) + " parts run; no crash of a job has restarted any of them");
+  for (auto& node : nodes)
+    all_running(t, node["tree"], actors, restarts);
+  t.to().raw(supervision_tree(nodes[0]["tree"], t.to().out()));
+  t.expect(restarts == 0, "a part of a node was restarted: " + std::to_string(restarts));
+  t.checked("all " + std::to_string(actors)
+            + " parts of the three nodes run; no crash of a job has restarted any");
 }
 
 void visit_summary(tour& t) {
@@ -189,7 +193,9 @@ void visit_summary(tour& t) {
     t.expect(count == planned[status], "GET /queues counts " + grouped(count) + " " + status + ", should be "
                                            + grouped(planned[status]));
   }
-  auto performance = t.get("/performance");
+  std::uint64_t memory = 0;
+  for (auto& node : t.cluster().nodes())
+    memory += node.talk->get("/performance").body["memory"]["residentBytes"].count();
   table sums{{{"WHAT"}, {"HOW MUCH", true}}};
   sums.add({"jobs submitted", grouped(t.ledger().size() + t.discarded)});
   sums.add({"duplicates recognised", grouped(t.duplicates)});
@@ -198,16 +204,16 @@ void visit_summary(tour& t) {
   sums.add({"discarded", grouped(t.discarded)});
   sums.add({"repeated attempts of those kept", grouped(retries)});
   sums.add({"mixed load, jobs per second", grouped(static_cast<std::uint64_t>(t.rate))});
-  sums.add({"submitting a batch, p50 / p99", latency(performance, "tutti_http_request_duration_seconds",
+  sums.add({"submitting a batch, p50 / p99", latency(t.performance, "tutti_http_request_duration_seconds",
                                                      {{"route", "/jobs/batch"}, {"method", "POST"}})});
-  sums.add({"submitting one job, p50 / p99", latency(performance, "tutti_http_request_duration_seconds",
+  sums.add({"submitting one job, p50 / p99", latency(t.performance, "tutti_http_request_duration_seconds",
                                                      {{"route", "/jobs"}, {"method", "POST"}})});
   sums.add({"waiting in queue \"mixed\", p50 / p99",
-            latency(performance, "tutti_job_wait_seconds", {{"queue", "mixed"}})});
+            latency(t.performance, "tutti_job_wait_seconds", {{"queue", "mixed"}})});
   sums.add({"an attempt of diag.echo, p50 / p99",
-            latency(performance, "tutti_job_duration_seconds", {{"type", "diag.echo"}})});
-  sums.add({"memory of the node", bytes_text(performance["memory"]["residentBytes"].count())});
-  t.on().to.raw(sums.render(t.on().to.out()));
+            latency(t.performance, "tutti_job_duration_seconds", {{"type", "diag.echo"}})});
+  sums.add({"memory of the three nodes", bytes_text(memory)});
+  t.to().raw(sums.render(t.to().out()));
   t.checked("every job accounted for: what was submitted is what GET /jobs lists and GET /queues counts");
 }
 

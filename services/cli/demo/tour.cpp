@@ -28,8 +28,8 @@ std::int64_t wall_now() {
 } // namespace
 
 void tour::step(const std::string& title, const std::function<void(tour&)>& what) {
-  on_.to.line();
-  on_.to.line(std::to_string(++steps_) + ". " + title, tint::bold);
+  to_.line();
+  to_.line(std::to_string(++steps_) + ". " + title, tint::bold);
   try {
     what(*this);
   } catch (const interrupted&) {
@@ -41,11 +41,11 @@ void tour::step(const std::string& title, const std::function<void(tour&)>& what
 }
 
 void tour::say(std::string_view text) {
-  on_.to.line("   " + std::string{text});
+  to_.line("   " + std::string{text});
 }
 
 void tour::checked(std::string_view text) {
-  on_.to.raw("   " + tinted("✓", tint::green, on_.to.out()) + " " + clean(text) + "\n");
+  to_.raw("   " + tinted("✓", tint::green, to_.out()) + " " + clean(text) + "\n");
 }
 
 void tour::expect(bool fine, const std::string& otherwise) const {
@@ -56,14 +56,15 @@ void tour::expect(bool fine, const std::string& otherwise) const {
 void tour::wait_until(const std::string& what, const std::function<bool()>& condition) {
   auto until = clock::now() + step_deadline;
   while (!condition()) {
+    cluster_.must_live();
     if (clock::now() > until)
       throw failure("waited " + duration_text(step_deadline) + " in vain until " + what);
-    on_.stop.pause(look_pause);
+    stop_.pause(look_pause);
   }
 }
 
-void tour::submit(const std::vector<planned_job>& jobs) {
-  submitter sender{on_.node, on_.stop, {}};
+void tour::submit(const std::vector<planned_job>& jobs, api& by) {
+  submitter sender{by, stop_, {}};
   std::vector<std::string> ids;
   for (std::size_t begin = 0; begin < jobs.size(); begin += jobs_per_batch) {
     job_batch batch;
@@ -91,7 +92,7 @@ void tour::submit(const std::vector<planned_job>& jobs) {
 
 json tour::submit_one(const std::string& line) {
   auto sent_at = wall_now();
-  auto answer = on_.node.post("/jobs", line).body;
+  auto answer = node().post("/jobs", line).body;
   auto id = answer["id"].text();
   expect(!id.empty(), "POST /jobs gave no id");
   if (answer["deduplicated"].flag())
@@ -114,9 +115,9 @@ std::map<std::string, std::uint64_t> tour::depths(const std::vector<std::string>
 }
 
 std::chrono::milliseconds tour::watch(const std::vector<std::string>& queues, std::uint64_t jobs) {
-  live_area live{on_.to.out_stream()};
+  live_area live{to_.out_stream()};
   auto begin = clock::now();
-  on_.to.flush();
+  to_.flush();
   auto draw = [&](std::map<std::string, std::uint64_t>& depth, bool last) {
     std::vector<std::string> lines;
     std::string plain;
@@ -146,7 +147,7 @@ std::chrono::milliseconds tour::watch(const std::vector<std::string>& queues, st
 }
 
 void tour::each_job(const std::string& queue, const std::function<void(const json&)>& use) {
-  on_.node.each_page("/jobs", {{"queue", queue}}, 0, [&](const api_answer& page) {
+  node().each_page("/jobs", {{"queue", queue}}, 0, [&](const api_answer& page) {
     for (auto& job : page.body["items"].items())
       use(job);
   });

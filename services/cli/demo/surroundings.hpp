@@ -1,0 +1,42 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// What the demo needs of the machine.
+namespace tutti::services::cli {
+
+/// A folder that goes when this object ends, unless it was kept. Throws `failure` when it cannot be made.
+class temporary_folder {
+public:
+  temporary_folder();
+  ~temporary_folder();
+  temporary_folder(const temporary_folder&) = delete;
+  temporary_folder& operator=(const temporary_folder&) = delete;
+
+  const std::filesystem::path& path() const noexcept { return path_; }
+  /// Its logs shall stay, for whoever wants to know what went wrong.
+  void keep_logs() noexcept { kept_ = true; }
+
+private:
+  std::filesystem::path path_;
+  bool kept_ = false;
+};
+
+/// A file for its owner only. Throws `failure`.
+void write_private(const std::filesystem::path& file, const std::string& text);
+
+/// Where a program is: in PATH, else in one of these folders; nothing when it is in none.
+std::optional<std::filesystem::path> find_program(const std::string& name,
+                                                  const std::vector<std::filesystem::path>& more = {});
+
+/// Ports of 127.0.0.1 on which nobody listens: those wished for where they are free, else any. 0: any.
+std::vector<std::uint16_t> free_ports(const std::vector<std::uint16_t>& wished);
+
+/// 64 hex digits that nobody can guess.
+std::string random_secret();
+
+} // namespace tutti::services::cli
