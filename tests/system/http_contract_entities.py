@@ -29,7 +29,7 @@ class Types(Entities):
         self.assertEqual((counter["role"], counter["persistent"], counter["remembered"]), ("worker", True, True))
         commands = {c["name"]: c for c in counter["commands"]}
         self.assertEqual(set(commands), {"add", "get"})
-        self.assertEqual(commands["add"]["schema"]["properties"], {"by": {"type": "integer"}})
+        self.assertEqual(commands["add"]["schema"]["properties"]["by"]["type"], "integer")
         answer = self.add("typed").json()
         self.assertEqual(set(answer), set(commands["add"]["reply"]["properties"]))
         wrong = CONTRACT.problems(commands["add"]["reply"], "reply of add", answer)
@@ -104,6 +104,10 @@ class Bodies(Entities):
 
     def test_wrong_ones_are_pointed_at_and_change_nothing(self):
         self.add("wrong", 7)
+        items = self.call("GET", "/actors/types", status=200).json()["items"]
+        counter = next(t for t in items if t["name"] == "counter")
+        schema = next(c["schema"] for c in counter["commands"] if c["name"] == "add")
+        self.assertEqual(CONTRACT.problems(schema, "body of add", {"by": MOST}), [])
         for body, pointers in (({"by": None}, ["/by"]), ({"by": "1"}, ["/by"]), ({"by": 1.5}, ["/by"]),
                                ({"by": True}, ["/by"]), ({"by": []}, ["/by"]), ({"by": {}}, ["/by"]),
                                ({"by": 2**63}, ["/by"]), ({"by": -2**63 - 1}, ["/by"]), ({"by": 1e300}, ["/by"]),
@@ -115,6 +119,8 @@ class Bodies(Entities):
                 answer = self.call("POST", path_of("wrong", "add"), body, status=422)
                 self.assertEqual(answer.pointers(), pointers)
                 self.assertIn(pointers[0], answer.json()["detail"])
+                if not isinstance(body, str):
+                    self.assertNotEqual(CONTRACT.problems(schema, "body of add", body), [])
         self.assertEqual(self.call("POST", path_of("wrong", "get"), {"by": 1}, status=422).pointers(), ["/by"])
         self.assertEqual(self.value("wrong"), 7)
 
