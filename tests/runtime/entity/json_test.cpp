@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace tutti::tests::wire {
+namespace tutti::tests::codec {
 namespace {
 
 using runtime::entity::json_reader;
@@ -146,4 +146,4 @@ TEST(EntityJson, GivenTheSchemaOfAStructWhenTextsAreCheckedThenItSaysWhatTheRead
 }
 
 } // namespace
-} // namespace tutti::tests::wire
+} // namespace tutti::tests::codec
