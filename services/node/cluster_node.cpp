@@ -36,6 +36,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds plan_patience{1'000};
 constexpr milliseconds look_again{20};
+constexpr milliseconds plan_again{500};
 
 child_spec spec(std::string name, std::function<caf::actor(caf::event_based_actor*, placement)> start) {
   child_spec out;
@@ -53,6 +54,23 @@ cluster::member_info own_info(const config::node_settings& node) {
   for (auto r : node.roles)
     out.roles.emplace_back(config::to_string(r));
   out.version = TUTTI_VERSION;
+  return out;
+}
+
+/// How many of the node's partitions no other node may own; nothing, when the coordinator cannot say.
+std::optional<std::size_t> count_staying(caf::scoped_actor& self, const caf::actor& coordinator,
+                                         const std::string& node, milliseconds patience) {
+  std::optional<std::size_t> out;
+  self->request(coordinator, patience, cluster::plan_drain{node})
+      .receive(
+          [&](const cluster::drain_plan& plan) {
+            out = 0;
+            for (auto& share : plan.shares)
+              *out += share.to.empty() ? share.partitions : 0;
+          },
+          [](const caf::error& reason) {
+            telemetry::get().warn("node.no_plan_to_leave reason={}", runtime::describe(reason));
+          });
   return out;
 }
 
@@ -182,25 +200,23 @@ actors::http_gateway::cluster_parts cluster_node::for_gateway() const {
 bool cluster_node::leave(caf::actor_system& sys, milliseconds patience) {
   if (!membership_)
     return true;
+  using clock = std::chrono::steady_clock;
+  auto until = clock::now() + patience;
   caf::scoped_actor self{sys};
-  std::optional<std::size_t> staying; // what no other node may own
-  auto plan = std::min(patience, plan_patience);
-  self->request(coordinator_, plan, cluster::plan_drain{self_.name})
-      .receive(
-          [&](const cluster::drain_plan& got) {
-            staying = 0;
-            for (auto& share : got.shares)
-              *staying += share.to.empty() ? share.partitions : 0;
-          },
-          [](const caf::error& reason) {
-            telemetry::get().warn("node.leaves_at_once reason={}", runtime::describe(reason));
-          });
+  auto staying = count_staying(self, coordinator_, self_.name, std::min(patience, plan_patience));
   if (!staying)
     return false;
   self->send(membership_, cluster::set_leaving{});
-  auto until = std::chrono::steady_clock::now() + patience;
-  while (entities_->open_partitions() > *staying && std::chrono::steady_clock::now() < until)
+  auto plan_next = clock::now() + plan_again;
+  while (entities_->open_partitions() > *staying && clock::now() < until) {
     self->receive([](caf::ok_atom) {}, caf::after(look_again) >> [] {});
+    if (clock::now() < plan_next)
+      continue;
+    // When all leave at a time there is nobody left to wait for.
+    if (auto now = count_staying(self, coordinator_, self_.name, plan_patience))
+      staying = now;
+    plan_next = clock::now() + plan_again;
+  }
   return entities_->open_partitions() <= *staying;
 }
 
