@@ -2,10 +2,22 @@
 #include "tests/support/virtual_time.hpp"
 
 #include <deque>
+#include <functional>
 #include <utility>
 #include <variant>
 
 #include <caf/all.hpp>
+
+namespace tutti::tests::flags {
+
+/// To the scripted store: promises are kept in their actor's own turn.
+struct in_your_turn {
+  std::function<void()> what;
+};
+
+} // namespace tutti::tests::flags
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::tests::flags::in_your_turn)
 
 namespace tutti::tests::flags {
 namespace {
@@ -14,7 +26,7 @@ using namespace runtime::store;
 using namespace std::chrono_literals;
 using runtime::ec;
 
-/// Keeps what it is asked, until the test answers; or does not answer at all.
+/// Keeps what it is asked until the test answers.
 struct scripted_flags {
   std::vector<std::string> asked;
   std::deque<caf::typed_response_promise<flag_found>> reads;
@@ -31,6 +43,7 @@ caf::behavior scripted(caf::event_based_actor* self, scripted_flags* s) {
       [](list_flags) {
         return flags_listed{{{"listed", true, {}, "", 1, 0, "t"}}};
       },
+      [](const in_your_turn& order) { order.what(); },
   };
 }
 
@@ -39,10 +52,10 @@ struct FlagKeeper : VirtualTime {
   runtime::actor::actor_table table{"n"};
   std::shared_ptr<flag_cache> cache = std::make_shared<flag_cache>(metrics);
   scripted_flags store;
+  caf::actor backing = sys.spawn(scripted, &store);
   caf::actor keeper;
 
   FlagKeeper() {
-    auto backing = sys.spawn(scripted, &store);
     sys.spawn([&](caf::event_based_actor* parent) {
       keeper = spawn_flag_keeper(*parent, {&table, "/n/flags", 0, {}}, backing, cache);
     });
@@ -74,28 +87,24 @@ struct FlagKeeper : VirtualTime {
     return found != nullptr && found->flag ? found->flag->version : 0;
   }
   static bool failed(const pending& got) { return *got && std::holds_alternative<caf::error>(**got); }
-  void answer(flag_found with) {
-    ASSERT_FALSE(store.reads.empty());
-    store.reads.front().deliver(std::move(with));
-    store.reads.pop_front();
+  template <class Promises, class Answer>
+  void deliver(Promises& to, Answer with) {
+    ASSERT_FALSE(to.empty());
+    client->send(backing, in_your_turn{[&to, with] {
+                   to.front().deliver(with);
+                   to.pop_front();
+                 }});
     run();
   }
-  void fail_read() {
-    ASSERT_FALSE(store.reads.empty());
-    store.reads.front().deliver(runtime::make_error(ec::unavailable, "away"));
-    store.reads.pop_front();
-    run();
-  }
+  void answer(flag_found with) { deliver(store.reads, std::move(with)); }
+  void fail_read() { deliver(store.reads, runtime::make_error(ec::unavailable, "away")); }
   void write(std::variant<flag_written, caf::error> answered) {
     sys.spawn([=, this](caf::event_based_actor* self) {
       self->request(keeper, caf::infinite, write_flag{"x", true, {}, "", "t", {}})
           .then([](flag_written&) {}, [](caf::error&) {});
     });
     run();
-    ASSERT_FALSE(store.writes.empty());
-    std::visit([&](auto& with) { store.writes.front().deliver(with); }, answered);
-    store.writes.pop_front();
-    run();
+    std::visit([&](auto& with) { deliver(store.writes, with); }, answered);
   }
   void change(std::uint64_t version) {
     client->send(keeper, flag_changed{"x", version});
