@@ -17,6 +17,7 @@
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace tutti::actors::http_gateway {
@@ -89,14 +90,19 @@ private:
   void plan_drain(http_request& r, const std::string& name, bool then_leave);
   /// The member that the path names; null: `r` has been answered.
   const runtime::cluster::member* path_member(http_request& r, const target& where);
+
+  // gateway_nodes.cpp
   caf::result<runtime::entity::json_reply> answer_node(const std::string& question);
   caf::result<runtime::entity::json_reply> change_membership(const node_order& order);
+  node_report own_report() const;
   std::vector<std::string> living_nodes() const;
-
   /// What nodes said, by name; nothing: they did not answer in time.
   using node_answers = std::map<std::string, std::optional<std::string>>;
   /// Asks all members that live, this node included. `done` is called within a second.
   void ask_nodes(const node_order& question, std::function<void(const node_answers&)> done);
+  using answer_of_node = std::variant<std::string, caf::error>;
+  void ask_node(const std::string& node, const node_order& question,
+                std::function<void(const answer_of_node&)> done);
 
   // gateway_entities.cpp
   void actor_types(http_request& r, const target& where);
@@ -133,6 +139,11 @@ private:
   std::vector<runtime::cluster::member> members_; ///< empty: this node is alone
   const std::chrono::system_clock::time_point began_ = std::chrono::system_clock::now();
 };
+
+/// Cluster-wide reads answer within a second with what they have.
+inline constexpr std::chrono::milliseconds node_patience{800};
+/// Under which name gateways ask each other, see runtime/entity/remote/router.hpp.
+inline constexpr char node_service[] = "gateway";
 
 /// How long the store may take.
 inline constexpr std::chrono::seconds store_deadline{5};

@@ -4,29 +4,21 @@
 #include "protocols/http_api/rfc3339.hpp"
 #include "runtime/cluster/placement/coordinator.hpp"
 #include "runtime/error.hpp"
-#include "runtime/telemetry/log.hpp"
 #include "runtime/wire/codec.hpp"
 
 #include <algorithm>
 #include <utility>
 #include <variant>
 
-#include <caf/typed_response_promise.hpp>
-
-// The routes that show and steer the cluster, and what gateways ask each other for them.
+// The routes that show and steer the cluster.
 namespace tutti::actors::http_gateway {
 namespace {
 
 namespace http_api = protocols::http_api;
 namespace cluster = runtime::cluster;
 using http_api::json_writer;
-using runtime::entity::json_reply;
 using std::chrono::milliseconds;
 using std::chrono::system_clock;
-
-/// Cluster-wide reads answer within a second with what they have.
-constexpr milliseconds node_patience{800};
-constexpr std::string_view service = "gateway";
 
 std::string rfc3339(system_clock::time_point t) {
   return http_api::format_rfc3339(std::chrono::duration_cast<milliseconds>(t.time_since_epoch()).count());
@@ -52,6 +44,20 @@ void write_member(json_writer& out, const cluster::member& m, std::size_t partit
       .end_object();
 }
 
+std::uint64_t live_entities(const node_report& report) {
+  std::uint64_t out = 0;
+  for (auto& [type, count] : report.entities)
+    out += count;
+  return out;
+}
+
+/// Of a node that was to do something: not done 503, outcome unknown 504.
+http_response silent_node(const caf::error& reason, const std::string& name, std::string_view target) {
+  if (runtime::is(reason, runtime::ec::unavailable))
+    return problem_answer(503, name + " cannot be reached: " + runtime::words(reason), target);
+  return problem_answer(504, name + " did not answer; it may do it yet: " + runtime::words(reason), target);
+}
+
 struct told_event {
   std::int64_t time_ms;
   std::string node, what;
@@ -75,7 +81,7 @@ void write_events(json_writer& out, std::vector<told_event> events) {
 void gateway_actor::join_cluster() {
   auto& c = parts_.cluster;
   if (c.router)
-    send(c.router, runtime::entity::serve_node{std::string{service}, this});
+    send(c.router, runtime::entity::serve_node{node_service, this});
   if (c.membership) {
     send(c.membership, cluster::subscribe_members{});
     return;
@@ -98,48 +104,6 @@ void gateway_actor::members_changed(cluster::members_changed& news) {
   bool is_up = std::any_of(members_.begin(), members_.end(),
                            [&](auto& m) { return m.info.holder() == me.holder() && m.state == up; });
   parts_.health->set_ready(is_up && api_->serving());
-}
-
-std::vector<std::string> gateway_actor::living_nodes() const {
-  std::vector<std::string> out;
-  for (auto& m : members_)
-    if (m.state != cluster::member_state::down)
-      out.push_back(m.info.name);
-  if (members_.empty())
-    out.push_back(table().node());
-  return out;
-}
-
-void gateway_actor::ask_nodes(const node_order& question, std::function<void(const node_answers&)> done) {
-  struct gathering {
-    node_answers answers;
-    std::size_t missing = 0;
-    std::function<void(const node_answers&)> done;
-    void one_less() {
-      if (--missing == 0)
-        done(answers);
-    }
-  };
-  auto nodes = living_nodes();
-  auto g = std::make_shared<gathering>();
-  g->missing = nodes.size();
-  g->done = std::move(done);
-  auto payload = runtime::wire::encode(question);
-  for (auto& node : nodes) {
-    g->answers[node];
-    auto said = [g, node](json_reply& answer) {
-      g->answers[node] = std::move(answer.json);
-      g->one_less();
-    };
-    auto silent = [g](const caf::error&) { g->one_less(); }; // shown as a node that did not answer
-    if (node == table().node())
-      this->request(caf::actor{this}, node_patience, runtime::entity::node_question{payload})
-          .then(said, silent);
-    else
-      this->request(parts_.cluster.router, node_patience,
-                    runtime::entity::ask_node{node, std::string{service}, payload, node_patience})
-          .then(said, silent);
-  }
 }
 
 void gateway_actor::clusters(http_request& r, const target& where) {
@@ -236,10 +200,10 @@ const cluster::member* gateway_actor::path_member(http_request& r, const target&
 
 void gateway_actor::plan_drain(http_request& r, const std::string& name, bool then_leave) {
   auto reply = std::make_shared<responder>(std::move(r.reply));
-  auto fail = [reply, where = r.target](const caf::error& reason) { (*reply)(error_answer(reason, where)); };
+  auto where = r.target;
   this->request(parts_.cluster.coordinator, std::chrono::seconds{2}, cluster::plan_drain{name})
       .then(
-          [this, reply, name, then_leave, fail](const cluster::drain_plan& plan) {
+          [this, reply, name, then_leave, where](const cluster::drain_plan& plan) {
             auto render = [reply, name, then_leave, plan](std::optional<std::uint64_t> entities) {
               std::string body;
               json_writer out{body};
@@ -263,20 +227,15 @@ void gateway_actor::plan_drain(http_request& r, const std::string& name, bool th
               (*reply)(json(then_leave ? 202 : 200, std::move(body)));
             };
             // What a move costs: each live entity saves, ends and is loaded again.
-            ask_nodes({then_leave ? "leave" : "report", name}, [=](const node_answers& answers) {
-              auto said = answers.find(name);
-              if (said == answers.end() || !said->second)
-                return fail(runtime::make_error(runtime::ec::unavailable, name + " does not answer"));
-              std::optional<std::uint64_t> entities;
-              if (auto report = runtime::wire::decode<node_report>(*said->second)) {
-                entities = 0;
-                for (auto& [type, count] : report->entities)
-                  *entities += count;
-              }
-              render(entities);
+            ask_node(name, {then_leave ? "leave" : "report", {}}, [=](const answer_of_node& said) {
+              if (auto* reason = std::get_if<caf::error>(&said); reason && then_leave)
+                return (*reply)(silent_node(*reason, name, where));
+              auto* text = std::get_if<std::string>(&said);
+              auto report = text ? runtime::wire::decode<node_report>(*text) : std::nullopt;
+              render(report ? std::optional{live_entities(*report)} : std::nullopt);
             });
           },
-          fail);
+          [reply, where](const caf::error& reason) { (*reply)(error_answer(reason, where)); });
 }
 
 void gateway_actor::drain_node(http_request& r, const target& where) {
@@ -299,10 +258,9 @@ void gateway_actor::undrain_node(http_request& r, const target& where) {
   if (m->state == cluster::member_state::down)
     return r.reply(problem_answer(409, name + " is down; it takes part again when it starts", r.target));
   auto reply = std::make_shared<responder>(std::move(r.reply));
-  ask_nodes({"return", name}, [reply, name, at = r.target](const node_answers& answers) {
-    auto said = answers.find(name);
-    if (said == answers.end() || !said->second)
-      return (*reply)(problem_answer(503, name + " does not answer", at));
+  ask_node(name, {"return", {}}, [reply, name, at = r.target](const answer_of_node& said) {
+    if (auto* reason = std::get_if<caf::error>(&said))
+      return (*reply)(silent_node(*reason, name, at));
     std::string body;
     json_writer{body}.begin_object().member("node", name).member("state", "up").end_object();
     (*reply)(json(200, std::move(body)));
@@ -327,65 +285,6 @@ void gateway_actor::down_node(http_request& r, const target& where) {
     json_writer{body}.begin_object().member("node", name).member("state", "down").end_object();
     (*reply)(json(200, std::move(body)));
   });
-}
-
-caf::result<json_reply> gateway_actor::answer_node(const std::string& question) {
-  auto order = runtime::wire::decode<node_order>(question);
-  if (!order)
-    return runtime::make_error(runtime::ec::malformed, "a question that cannot be read");
-  if (order->what == "actors")
-    return json_reply{actor_rows(order->argument)};
-  if (order->what == "supervision")
-    return json_reply{supervision_tree()};
-  if (order->what == "flag")
-    return flag_told(order->argument);
-  if (order->what != "report")
-    return change_membership(*order);
-  node_report out;
-  for (auto& total : table().totals())
-    if (parts_.cluster.types->find(total.name) != nullptr)
-      out.entities[total.name] = total.live;
-  if (!parts_.cluster.coordinator)
-    return json_reply{runtime::wire::encode(out)};
-  auto promise = make_response_promise<json_reply>();
-  this->request(parts_.cluster.coordinator, node_patience * 3 / 4, cluster::get_cluster_view{})
-      .then(
-          [promise, out](const cluster::cluster_view& view) mutable {
-            for (auto& e : view.events)
-              out.events.push_back(
-                  {std::chrono::duration_cast<milliseconds>(e.time.time_since_epoch()).count(), e.what});
-            promise.deliver(json_reply{runtime::wire::encode(out)});
-          },
-          [promise, out](const caf::error&) mutable {
-            promise.deliver(json_reply{runtime::wire::encode(out)}); // without events
-          });
-  return promise;
-}
-
-caf::result<json_reply> gateway_actor::change_membership(const node_order& order) {
-  auto& membership = parts_.cluster.membership;
-  bool own = order.argument == table().node();
-  node_report report;
-  for (auto& total : table().totals())
-    if (parts_.cluster.types->find(total.name) != nullptr)
-      report.entities[total.name] = total.live;
-  auto reply = json_reply{runtime::wire::encode(report)};
-  if (order.what == "leave" || order.what == "return") {
-    if (!own)
-      return reply; // for another one
-    runtime::telemetry::get().info("node.{} by=an administrator",
-                                   order.what == "leave" ? "drains" : "returns");
-    if (order.what == "leave")
-      send(membership, cluster::set_leaving{});
-    else
-      send(membership, cluster::set_up{});
-    return reply;
-  }
-  if (order.what != "down")
-    return runtime::make_error(runtime::ec::rejected, "no such question: " + order.what);
-  if (!own)
-    send(membership, cluster::declare_down{order.argument});
-  return reply;
 }
 
 } // namespace tutti::actors::http_gateway

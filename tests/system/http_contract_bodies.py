@@ -119,7 +119,8 @@ class Fields(Case):
     def test_not_an_object(self):
         for text in ("[]", "null", "1", '"x"', "true", "[{}]", "1e5", "-0"):
             for method, path in (("POST", "/jobs"), ("PUT", "/schedules/s"), ("POST", "/dead-letters/retry"),
-                                 ("POST", "/queues/q/pause")):
+                                 ("POST", "/queues/q/pause"), ("POST", "/actors/counter/k/commands/add"),
+                                 ("POST", "/nodes/local/drain")):
                 with self.subTest(path, text=text):
                     self.assertEqual(self.call(method, path, text, status=422).pointers(), [""])
         self.assertEqual(self.call("POST", "/jobs/batch", "{}", status=422).pointers(), [""])
@@ -160,7 +161,8 @@ class Syntax(Case):
             yield raw
 
     def test_malformed(self):
-        for path in ("/jobs", "/dead-letters/retry", "/jobs/01M5F0V3ZWQ2YB7N0T4H6K8XCD/retry"):
+        for path in ("/jobs", "/dead-letters/retry", "/jobs/01M5F0V3ZWQ2YB7N0T4H6K8XCD/retry",
+                     "/actors/counter/k/commands/add"):
             for body in self.bad():
                 if path != "/jobs" and not body:
                     continue  # no body is needed there
@@ -180,6 +182,8 @@ class Syntax(Case):
                     payload = payload[:1_000_000]  # truncated on top
                 with self.subTest(levels=levels, opening=opening):
                     self.call("POST", "/jobs", '{"type":"diag.echo","payload":' + payload + "}", status=status)
+                    self.call("POST", "/actors/counter/k/commands/add", '{"by":' + payload + "}",
+                              status=422 if status == 202 else 400)
             with self.subTest(levels=levels, opening="never closed"):
                 if status == 400:
                     self.call("POST", "/jobs", "[" * levels, status=400)

@@ -57,7 +57,7 @@ class Pages(Case):
 
     def test_bounds(self):
         self.assertEqual(len(self.call("GET", "/jobs", status=200).json()["items"]), 50)
-        for path in ("/jobs", "/dead-letters", "/actors", "/queues", "/schedules", "/job-types"):
+        for path in ("/jobs", "/dead-letters", "/actors", "/queues", "/schedules", "/job-types", "/actors/types"):
             for limit in ("0", "501", "-1", "1.0", "1e2", "x", "", "0x10", " 5", "99999999999999999999"):
                 with self.subTest(path, limit=limit):
                     self.call("GET", f"{path}?limit={limit.replace(' ', '%20')}", status=422)
