@@ -33,6 +33,7 @@ private:
   void add_actors();
   void add_cluster();
   void add_schedules();
+  void add_flags();
   void add_job_fields(CLI::App* to, job_fields& job);
   void add_list(CLI::App* to, list_options& list);
   std::string help_of(const std::vector<std::string>& path);
@@ -50,6 +51,7 @@ private:
   list_options list_;
   dead_retry_options dead_;
   schedule_options schedule_;
+  flag_options flag_;
   actor_options actors_;
   entity_options entity_;
   bool plan_ = false;
@@ -231,6 +233,21 @@ void grammar::add_schedules() {
       ->required();
 }
 
+void grammar::add_flags() {
+  auto* flags = group("flags", "Feature flags of the cluster");
+  talk(flags, "list", "All of them", flags_list);
+  talk(flags, "get", "Shows one", [this](context& on) { return flags_get(on, id_); })
+      ->add_option("NAME", id_)
+      ->required();
+  auto* set = talk(flags, "set", "Turns one on or off, or makes it; the rest of it stays as it is",
+                   [this](context& on) { return flags_set(on, flag_); });
+  set->add_option("NAME", flag_.name)->required();
+  set->add_option("STATE", flag_.state, "on or off")->required()->check(CLI::IsMember({"on", "off"}));
+  set->add_option("--percentage", flag_.percentage, "Of the keys for which it is on; 100: all")
+      ->check(CLI::Range(0, 100));
+  set->add_option("--description", flag_.description, "What it is for");
+}
+
 void grammar::add_observation() {
   talk(&app_, "supervision", "Draws the supervision tree with its restarts", show_supervision);
   talk(&app_, "health", "How the node is; fails when it is unhealthy", show_health);
@@ -310,6 +327,7 @@ grammar::grammar() {
   add_queues();
   add_dead_letters();
   add_schedules();
+  add_flags();
   add_observation();
   add_actors();
   add_cluster();

@@ -10,6 +10,7 @@
 #include "runtime/entity/host.hpp"
 #include "runtime/entity/remote/router.hpp"
 #include "runtime/error.hpp"
+#include "runtime/store/flag_keeper.hpp"
 #include "runtime/telemetry/log.hpp"
 #include "runtime/telemetry/trace.hpp"
 #include "services/node/entity_types.hpp"
@@ -80,7 +81,8 @@ cluster_node::cluster_node(const config::loaded& config, telemetry::metrics& met
                            std::function<void()> refused, std::string http)
     : config_(config), metrics_(metrics), refused_(std::move(refused)),
       clustered_(config.settings.cluster.coordination != config::provider::memory),
-      self_(own_info(config.node)), storage_(make_cluster_storage(config.settings, config.node.name)) {
+      self_(own_info(config.node)), storage_(make_cluster_storage(config.settings, config.node.name)),
+      flag_cache_(std::make_shared<store::flag_cache>(metrics)) {
   self_.http = std::move(http);
   add_entity_types(types_);
   entities_ = std::make_shared<entity::directory>(types_, config.settings.cluster.partitions);
@@ -110,6 +112,12 @@ std::vector<child_spec> cluster_node::stores() {
   std::vector<child_spec> out;
   out.push_back(spec("entities", [this](caf::event_based_actor* parent, placement at) {
     return entity_store_ = storage_->spawn_entities(*parent, std::move(at));
+  }));
+  out.push_back(spec("flag-store", [this](caf::event_based_actor* parent, placement at) {
+    return flag_store_ = storage_->spawn_flags(*parent, std::move(at));
+  }));
+  out.push_back(spec("flags", [this](caf::event_based_actor* parent, placement at) {
+    return flags_ = store::spawn_flag_keeper(*parent, std::move(at), flag_store_, flag_cache_);
   }));
   if (!clustered_)
     return out;
@@ -221,7 +229,7 @@ bool cluster_node::leave(caf::actor_system& sys, milliseconds patience) {
 }
 
 void cluster_node::release() {
-  for (auto a : {&entity_store_, &keeper_leases_, &leases_, &router_, &host_, &keeper_, &membership_,
+  for (auto a : {&entity_store_, &flag_store_, &flags_, &keeper_leases_, &leases_, &router_, &host_, &keeper_, &membership_,
                  &coordinator_, &ownership_})
     *a = nullptr;
   refs_.reset();
