@@ -20,9 +20,9 @@ struct flag_cache_options {
 };
 
 /// What a node knows of feature flags, so that asking costs no message: any thread may ask, and the keeper
-/// (flag_keeper.hpp) fills it. That there is no flag of a name is known as well. While the store is away, what
-/// was last known stays in use, however old, as nobody can change it then. Every answer is counted, by the
-/// keeper too: tutti_cache_requests_total{cache="flags"}.
+/// (flag_keeper.hpp) fills it. That there is no flag of a name is known as well. While the store is away,
+/// what was last known stays in use, however old, as nobody can change it then. Every answer is counted, by
+/// the keeper too: tutti_cache_requests_total{cache="flags"}.
 class flag_cache {
 public:
   using clock = std::chrono::steady_clock;
@@ -32,7 +32,8 @@ public:
 
   /// Whether the flag is on for `key` (false when there is none of this name); nothing, uncounted, when that
   /// is not known: then read_flag asks the keeper.
-  std::optional<bool> is_on(std::string_view name, std::string_view key, clock::time_point now = clock::now());
+  std::optional<bool> is_on(std::string_view name, std::string_view key,
+                            clock::time_point now = clock::now());
 
   struct statistics {
     std::size_t entries = 0;

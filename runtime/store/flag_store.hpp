@@ -24,14 +24,14 @@ struct feature_flag {
   bool enabled = false;
   std::optional<std::uint8_t> percentage; ///< 0 to 100: for so many of all keys; nothing: for each
   std::string description;
-  std::uint64_t version = 0; ///< counts the changes
+  std::uint64_t version = 0;   ///< counts the changes
   std::int64_t updated_at = 0; ///< ms since the Unix epoch, by the store's clock
   std::string updated_by;
   friend bool operator==(const feature_flag&, const feature_flag&) = default;
 };
 
-/// Whether the flag is on for `key` (a guild, a user …). The same for a name and a key on all nodes and in all
-/// releases; a key that a percentage lets pass, a greater one lets pass too.
+/// Whether the flag is on for `key` (a guild, a user …). The same for a name and a key on all nodes and in
+/// all releases; a key that a percentage lets pass, a greater one lets pass too.
 bool is_on(const feature_flag& flag, std::string_view key) noexcept;
 
 /// → flag_found

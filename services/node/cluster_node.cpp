@@ -229,8 +229,8 @@ bool cluster_node::leave(caf::actor_system& sys, milliseconds patience) {
 }
 
 void cluster_node::release() {
-  for (auto a : {&entity_store_, &flag_store_, &flags_, &keeper_leases_, &leases_, &router_, &host_, &keeper_, &membership_,
-                 &coordinator_, &ownership_})
+  for (auto a : {&entity_store_, &flag_store_, &flags_, &keeper_leases_, &leases_, &router_, &host_, &keeper_,
+                 &membership_, &coordinator_, &ownership_})
     *a = nullptr;
   refs_.reset();
   entities_.reset();

@@ -67,8 +67,8 @@ private:
   std::shared_ptr<runtime::store::flag_cache> flag_cache_;
 
   // Of the supervisors' threads; read by others when all have started.
-  caf::actor entity_store_, flag_store_, flags_, keeper_leases_, leases_, router_, host_, keeper_, membership_, coordinator_,
-      ownership_;
+  caf::actor entity_store_, flag_store_, flags_, keeper_leases_, leases_, router_, host_, keeper_,
+      membership_, coordinator_, ownership_;
 };
 
 } // namespace tutti::services::node

@@ -13,9 +13,9 @@
 
 namespace tutti::services::node {
 
-/// Where a node keeps leases, the states of its entities and feature flags: the providers that the config names, with what
-/// they need besides their actors. Lives longer than the actors over it, but is ended before the actor
-/// system.
+/// Where a node keeps leases, the states of its entities and feature flags: the providers that the config
+/// names, with what they need besides their actors. Lives longer than the actors over it, but is ended before
+/// the actor system.
 class cluster_storage {
 public:
   virtual ~cluster_storage() = default;

@@ -41,12 +41,8 @@ std::optional<std::int64_t> widened(const std::optional<Wide>& number) {
 }
 
 feature_flag read_row(const postgres::row& from) {
-  return {from.get<std::string>(0),
-          from.get<bool>(1),
-          from.get<std::optional<std::uint8_t>>(2),
-          from.get<std::string>(3),
-          from.get<std::uint64_t>(4),
-          from.get<std::int64_t>(5),
+  return {from.get<std::string>(0), from.get<bool>(1),          from.get<std::optional<std::uint8_t>>(2),
+          from.get<std::string>(3), from.get<std::uint64_t>(4), from.get<std::int64_t>(5),
           from.get<std::string>(6)};
 }
 
@@ -79,10 +75,10 @@ protected:
         [this](const write_flag& order) -> caf::result<flag_written> {
           if (auto bad = check(order))
             return bad;
-          return ask<flag_written>(
-              unit{}.add(write_statement, order.name, order.enabled, widened(order.percentage),
-                         order.description, order.updated_by, widened(order.expected), max_flags),
-              [order](const postgres::result& got) { return read_written(order, got); });
+          return ask<flag_written>(unit{}.add(write_statement, order.name, order.enabled,
+                                              widened(order.percentage), order.description, order.updated_by,
+                                              widened(order.expected), max_flags),
+                                   [order](const postgres::result& got) { return read_written(order, got); });
         },
         [this](list_flags) -> caf::result<flags_listed> {
           return ask<flags_listed>(unit{}.add(list_statement), [](const postgres::result& got) {

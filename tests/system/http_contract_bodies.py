@@ -38,7 +38,9 @@ def wrong_values():
     }
     retry = {"type": not_strings + ["", "A"], "queue": names,
              "error": not_strings + ["", "x" * 1025, "a\nb"], "max": not_integers + [0, -1, 10001]}
-    return {"Submission": submission, "ScheduleBody": schedule, "DeadLetterRetry": retry}
+    flag = {"enabled": [None, 0, 1, "true", [], {}], "percentage": not_integers + [-1, 101],
+            "description": not_strings + ["x" * 1001, "a\nb", "\u007f"], "version": not_integers + [-1]}
+    return {"FlagBody": flag, "Submission": submission, "ScheduleBody": schedule, "DeadLetterRetry": retry}
 
 
 class Fields(Case):
@@ -47,9 +49,13 @@ class Fields(Case):
             return self.call("POST", "/jobs", body)
         if kind == "ScheduleBody":
             return self.call("PUT", "/schedules/s", body)
+        if kind == "FlagBody":
+            return self.call("PUT", "/flags/f", body)
         return self.call("POST", "/dead-letters/retry", body)
 
     def base(self, kind, field):
+        if kind == "FlagBody":
+            return {"enabled": True}
         if kind == "Submission":
             return {"type": "diag.echo"}
         if kind == "ScheduleBody":

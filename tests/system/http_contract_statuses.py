@@ -36,6 +36,8 @@ def body_for(method, path):
         return {"type": "diag.echo"}
     if path == "/jobs/batch":
         return [{"type": "diag.echo"}]
+    if path == "/flags/{name}":
+        return {"enabled": True}
     if method == "PUT":
         return {"type": "diag.echo", "intervalMs": 3600000, "paused": True}
     return None
@@ -49,7 +51,7 @@ class A_Success(Case):
 
     def test_head_is_get_without_body(self):
         for method, path, _ in CONTRACT.operations():
-            if method == "GET" and path not in ("/events", "/jobs/{id}"):
+            if method == "GET" and path not in ("/events", "/jobs/{id}", "/flags/{name}"):
                 with self.subTest(path):
                     got = self.call("GET", target(path), status=200)
                     head = self.call("HEAD", target(path), status=200)
@@ -125,6 +127,18 @@ class A_Success(Case):
         self.call("PUT", "/schedules/hourly", {"type": "diag.echo", "intervalMs": 3600000}, status=200)
         self.call("DELETE", "/schedules/hourly", status=204)
         self.call("DELETE", "/schedules/hourly", status=404)
+
+    def test_flags(self):
+        self.call("GET", "/flags/dark", status=404)
+        made = self.call("PUT", "/flags/dark", {"enabled": True, "percentage": 0, "version": 0}, status=200).json()
+        self.assertEqual((made["version"], made["percentage"], made["updatedBy"]), (1, 0, "admin"))
+        self.assertEqual(self.call("GET", "/flags/dark", status=200).json(), made)
+        self.call("HEAD", "/flags/dark", status=200)
+        self.call("PUT", "/flags/dark", {"enabled": True, "version": 0}, status=409)
+        self.assertIn(made, self.call("GET", "/flags", status=200).json()["items"])
+        cache = self.call("GET", "/performance", status=200).json()["caches"][0]
+        self.assertGreater(cache["hits"], 0)
+        self.assertGreater(cache["misses"], 0)
 
     def test_events(self):
         with self.node.connect() as c:

@@ -16,8 +16,8 @@ caf::expected<flag_written> flag_book::write(const write_flag& order, std::int64
     return make_error(ec::conflict, flag_conflict);
   if (stored == 0 && flags_.size() >= max_flags)
     return make_error(ec::rejected, flags_full);
-  feature_flag now{order.name, order.enabled, order.percentage, order.description, stored + 1, now_ms,
-                   order.updated_by};
+  feature_flag now{order.name, order.enabled, order.percentage, order.description,
+                   stored + 1, now_ms,        order.updated_by};
   flags_[order.name] = now;
   return flag_written{std::move(now)};
 }

@@ -15,6 +15,13 @@ http_request flag_request(const std::string& name) {
   return out;
 }
 
+std::string keys_text(const json& percentage) {
+  if (percentage.is_null())
+    return "all";
+  auto out = percentage.text();
+  return out.append(" %");
+}
+
 void print_flags(context& on, const std::vector<json>& flags) {
   table out{{{"NAME", false, 8},
              {"STATE"},
@@ -24,8 +31,7 @@ void print_flags(context& on, const std::vector<json>& flags) {
              {"BY", false, 0, 3},
              {"DESCRIPTION", false, 10}}};
   for (auto& flag : flags)
-    out.add({flag["name"].text(), flag["enabled"].flag() ? "on" : "off",
-             flag["percentage"].is_null() ? "all" : flag["percentage"].text() + " %",
+    out.add({flag["name"].text(), flag["enabled"].flag() ? "on" : "off", keys_text(flag["percentage"]),
              grouped(flag["version"].count()), time_text(flag["updatedAt"]), flag["updatedBy"].text(),
              flag["description"].text()});
   on.to.raw(out.render(on.to.out()));

@@ -77,6 +77,8 @@ INSTANTIATE_TEST_SUITE_P(
                     bad_line{{"dead-letters", "retry", "ID", "--max", "3"}, "ID excludes --max"},
                     bad_line{{"schedules", "put", "s", "--type", "a"}, "--every"},
                     bad_line{{"schedules", "put", "s", "--type", "a", "--every", "5"}, "must be like 250ms"},
+                    bad_line{{"flags", "set", "f", "maybe"}, "STATE"},
+                    bad_line{{"flags", "set", "f", "on", "--percentage", "101"}, "--percentage"},
                     bad_line{{"events", "--topic", "weather"}, "--topic"},
                     bad_line{{"events", "--after", "x"}, "--after"},
                     bad_line{{"health", "--url", "ftp://x"}, "must begin with http://"},

@@ -64,15 +64,15 @@ private:
   std::vector<std::unique_ptr<pg::pool>> pools_;
 };
 
-provider with(std::chrono::milliseconds limit) {
+provider limited_to(std::chrono::milliseconds limit) {
   return {"postgres", [limit] { return std::make_unique<postgres_world>(limit); }};
 }
-INSTANTIATE_TEST_SUITE_P(Postgres, FlagStore, testing::Values(with(patience)));
+INSTANTIATE_TEST_SUITE_P(Postgres, FlagStore, testing::Values(limited_to(patience)));
 
 struct FlagServer : FlagStore {
   postgres_world& at() { return static_cast<postgres_world&>(here()); }
 };
-INSTANTIATE_TEST_SUITE_P(Postgres, FlagServer, testing::Values(with(deadline)));
+INSTANTIATE_TEST_SUITE_P(Postgres, FlagServer, testing::Values(limited_to(deadline)));
 
 TEST_P(FlagServer, GivenChangesWhenAcceptedThenEachHasALineInTheAuditLogAndRefusedOnesNone) {
   auto a = node();

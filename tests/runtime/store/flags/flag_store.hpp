@@ -11,6 +11,7 @@
 namespace tutti::tests::flags {
 
 using namespace runtime::store;
+using namespace std::chrono_literals;
 using entities::answer;
 using entities::ask_all;
 using entities::provider;

@@ -52,7 +52,8 @@ TEST(FlagRollout, GivenKeyThatIsOnWhenThePercentageGrowsThenItStaysOn) {
 TEST(FlagRollout, GivenTwoFlagsWhenRolledOutThenNotToTheSameKeys) {
   int both = 0;
   for (int key = 0; key < 10'000; ++key)
-    both += is_on(rolled_out(50, "a"), std::to_string(key)) && is_on(rolled_out(50, "b"), std::to_string(key));
+    both +=
+        is_on(rolled_out(50, "a"), std::to_string(key)) && is_on(rolled_out(50, "b"), std::to_string(key));
   EXPECT_NEAR(both, 2'500, 250);
 }
 
