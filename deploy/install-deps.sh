@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs by apt what this machine lacks (Debian 12; sudo when not root). Asks nothing, starts no service,
 # and is done at once when nothing is missing.
-#   deploy/install-deps.sh [build|test|bench]…   default: build and test
+#   deploy/install-deps.sh [build|run|test|bench]…   default: build and test
 set -eu -o pipefail
 
 missing=()
@@ -57,7 +57,15 @@ for_build() {
   file_of libgtest-dev prefixes gtest/gtest.h
   file_of libgmock-dev prefixes gmock/gmock.h
 }
+for_run() { # servers that the demo and tests start for themselves
+  command_of redis-server redis-server
+  local program
+  for program in initdb postgres; do
+    compgen -G "/usr/lib/postgresql/*/bin/$program" >/dev/null || command_of postgresql-15 "$program"
+  done
+}
 for_test() {
+  for_run
   command_of curl curl
   command_of git git
   command_of clang-format clang-format
@@ -65,9 +73,7 @@ for_test() {
   command_of mkdocs mkdocs
   command_of openssl openssl
   command_of iproute2 ip
-  command_of redis-server redis-server
   command_of redis-tools redis-cli
-  [ -x /usr/lib/postgresql/15/bin/initdb ] || missing+=(postgresql-15) # tests start servers of their own
   module_of python3-yaml yaml
   module_of python3-jsonschema jsonschema
 }
@@ -80,9 +86,9 @@ for_bench() {
 [ $# -gt 0 ] || set -- build test
 for group; do
   case $group in
-  build | test | bench) "for_$group" ;;
+  build | run | test | bench) "for_$group" ;;
   *)
-    echo "usage: ${0##*/} [build|test|bench]…" >&2
+    echo "usage: ${0##*/} [build|run|test|bench]…" >&2
     exit 2
     ;;
   esac

@@ -38,6 +38,7 @@ void gateway_actor::on_exit() {
   api_->connect({});
   calls_.clear(); // the responders answer 503
   parts_.store = nullptr;
+  parts_.flags = nullptr;
   parts_.cluster = {};
 }
 
@@ -126,6 +127,12 @@ void gateway_actor::dispatch(http_request& r, const target& where) {
     return put_schedule(r, where);
   case endpoint::delete_schedule:
     return delete_schedule(r, where);
+  case endpoint::flags:
+    return flags(r, where);
+  case endpoint::get_flag:
+    return get_flag(r, where);
+  case endpoint::put_flag:
+    return put_flag(r, where);
   case endpoint::index:
     return index(r);
   case endpoint::metrics:

@@ -5,6 +5,7 @@
 #include "runtime/entity/entity_ref.hpp"
 #include "runtime/entity/entity_type.hpp"
 #include "runtime/jobs/job_types.hpp"
+#include "runtime/store/flag_cache.hpp"
 #include "runtime/telemetry/events.hpp"
 #include "runtime/telemetry/metrics.hpp"
 
@@ -29,7 +30,7 @@ struct cluster_parts {
   std::uint32_t partitions = 0; ///< of each role
 };
 
-/// What the gateway works with; all but `store` outlive it.
+/// What the gateway works with; all but `store` and `flags` outlive it.
 struct gateway_parts {
   caf::actor store; ///< the job port, runtime/jobs/store.hpp
   std::shared_ptr<const runtime::jobs::job_types> types;
@@ -37,6 +38,8 @@ struct gateway_parts {
   runtime::telemetry::metrics* metrics = nullptr;
   runtime::telemetry::event_bus* events = nullptr;
   cluster_parts cluster;
+  caf::actor flags; ///< the flag port by its keeper, runtime/store/flag_keeper.hpp
+  std::shared_ptr<const runtime::store::flag_cache> flag_cache;
 };
 
 /// Answers the admitted requests of an HTTP server, and the questions of other nodes' gateways. The node is

@@ -64,6 +64,12 @@ private:
   void put_schedule(http_request& r, const target& where);
   void delete_schedule(http_request& r, const target& where);
 
+  // gateway_flags.cpp
+  void flags(http_request& r, const target& where);
+  void get_flag(http_request& r, const target& where);
+  void put_flag(http_request& r, const target& where);
+  caf::result<runtime::entity::json_reply> flag_told(const std::string& news);
+
   // gateway_observe.cpp
   void index(http_request& r);
   void metrics_page(http_request& r);
@@ -107,7 +113,12 @@ private:
   /// Asks the store and answers with what `render` makes of the result, or with the error. The request is
   /// answered within the store's deadline, whatever happens.
   template <class Result, class Message, class Render>
-  void ask_store(http_request& r, Message message, Render render);
+  void ask_store(http_request& r, Message message, Render render) {
+    ask_for<Result>(parts_.store, r, std::move(message), std::move(render));
+  }
+  /// The same of another store.
+  template <class Result, class Message, class Render>
+  void ask_for(const caf::actor& store, http_request& r, Message message, Render render);
 
   struct waiting {
     responder reply;
@@ -138,9 +149,9 @@ inline constexpr char node_service[] = "gateway";
 inline constexpr std::chrono::seconds store_deadline{5};
 
 template <class Result, class Message, class Render>
-void gateway_actor::ask_store(http_request& r, Message message, Render render) {
+void gateway_actor::ask_for(const caf::actor& store, http_request& r, Message message, Render render) {
   auto reply = std::make_shared<responder>(std::move(r.reply));
-  this->request(parts_.store, store_deadline, std::move(message))
+  this->request(store, store_deadline, std::move(message))
       .then([reply, render](Result& result) { (*reply)(render(result)); },
             [reply, where = std::move(r.target)](const caf::error& reason) {
               (*reply)(error_answer(reason, where));

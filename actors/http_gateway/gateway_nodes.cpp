@@ -70,6 +70,8 @@ caf::result<json_reply> gateway_actor::answer_node(const std::string& question) 
     return json_reply{actor_rows(order->argument)};
   if (order->what == "supervision")
     return json_reply{supervision_tree()};
+  if (order->what == "flag")
+    return flag_told(order->argument);
   if (order->what != "report")
     return change_membership(*order);
   auto out = own_report();

@@ -231,7 +231,16 @@ void gateway_actor::performance(http_request& r) {
         .end_object();
   }
   out.end_array().member("mailboxTotal", waiting);
-  out.key("caches").begin_array().end_array().end_object();
+  auto flags = parts_.flag_cache->read_statistics();
+  out.key("caches").begin_array();
+  out.begin_object()
+      .member("name", "flags")
+      .member("entries", flags.entries)
+      .member("hits", flags.hits)
+      .member("misses", flags.misses)
+      .member("stale", flags.stale)
+      .end_object();
+  out.end_array().end_object();
   r.reply(json(200, std::move(body)));
 }
 

@@ -9,8 +9,8 @@
 namespace tutti::actors::http_gateway {
 
 struct node_order {
-  std::string what;     ///< report, actors, supervision, leave, return or down
-  std::string argument; ///< actors: the query string; down: a node
+  std::string what;     ///< report, actors, supervision, leave, return, down or flag
+  std::string argument; ///< actors: the query string; flag: a changed_flag; down: a node
 };
 template <class F>
 void fields(F& f, node_order& x) {
@@ -51,6 +51,16 @@ struct actor_page {
 template <class F>
 void fields(F& f, actor_page& x) {
   f("rows", x.rows);
+}
+
+/// Argument of "flag": somebody has made this version.
+struct changed_flag {
+  std::string name;
+  std::uint64_t version = 0;
+};
+template <class F>
+void fields(F& f, changed_flag& x) {
+  f("name", x.name)("version", x.version);
 }
 
 } // namespace tutti::actors::http_gateway

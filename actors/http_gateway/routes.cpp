@@ -43,6 +43,9 @@ constexpr auto all_routes = [] {
       {schedules, "GET", "/schedules"},
       {put_schedule, "PUT", "/schedules/{name}", access::admin, body_kind::json},
       {delete_schedule, "DELETE", "/schedules/{name}"},
+      {endpoint::flags, "GET", "/flags"},
+      {get_flag, "GET", "/flags/{name}"},
+      {put_flag, "PUT", "/flags/{name}", access::admin, body_kind::json},
       {events, "GET", "/events"},
   });
 }();

@@ -4,17 +4,13 @@ namespace tutti::actors::sample {
 namespace {
 
 using namespace runtime;
-
 struct counter {
   std::int64_t value = 0;
+  void fields(auto& f) { f("value", value); }
 };
-template <class F>
-void fields(F& f, counter& x) {
-  f("value", x.value);
-}
 using self = entity::entity<counter>;
 
-counter_value value_of(const self& s) {
+counter_value value_of(const self& s, const get& = {}) {
   return {s.state.value, s.node(), s.epoch()};
 }
 
@@ -31,7 +27,7 @@ caf::expected<counter_value> increase(self& s, const add& order) {
 entity::entity_type counter_type() {
   return entity::define<counter>("counter", "worker", "A number that outlives its node")
       .write<add>("add", increase)
-      .read<get>("get", [](const self& s, const get&) { return value_of(s); })
+      .read<get>("get", value_of)
       .remember();
 }
 

@@ -4,22 +4,18 @@
 /// A number that outlives its node: the pattern of an entity, explained in docs/developer/entities.md.
 namespace tutti::actors::sample {
 
-/// → counter_value. Rejected when the sum does not fit.
-struct add {
-  std::int64_t by = 1;
-};
-/// → counter_value.
-struct get {};
 struct counter_value {
   std::int64_t value = 0;
   std::string node;
   std::uint64_t epoch = 0;
+  void fields(auto& f) { f("value", value)("node", node)("epoch", epoch); }
 };
-// clang-format off
-template <class F> void fields(F& f, add& x) { f("by", x.by); }
-template <class F> void fields(F&, get&) {}
-template <class F> void fields(F& f, counter_value& x) { f("value", x.value)("node", x.node)("epoch", x.epoch); }
-// clang-format on
+/// As get → counter_value. Rejected when the sum does not fit.
+struct add {
+  std::int64_t by = 1;
+  void fields(auto& f) { f("by", by); }
+};
+struct get {};
 
 runtime::entity::entity_type counter_type();
 

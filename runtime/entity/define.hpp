@@ -41,8 +41,12 @@ message_codec codec_of() {
 template <class State>
 class entity final : public entity_actor {
 public:
-  entity(caf::actor_config& cfg, activation init, const std::function<void(entity&)>& on_start)
-      : entity_actor(cfg, std::move(init)), on_start_(on_start) {}
+  struct hooks {
+    std::function<void(entity&)> on_start, on_wake;
+  };
+
+  entity(caf::actor_config& cfg, activation init, const hooks& of_type)
+      : entity_actor(cfg, std::move(init)), hooks_(of_type) {}
 
   State state;
 
@@ -56,12 +60,16 @@ protected:
     return read.has_value();
   }
   void started() override {
-    if (on_start_)
-      on_start_(*this);
+    if (hooks_.on_start)
+      hooks_.on_start(*this);
+  }
+  void woken() override {
+    if (hooks_.on_wake)
+      hooks_.on_wake(*this);
   }
 
 private:
-  const std::function<void(entity&)>& on_start_; ///< the type's
+  const hooks& hooks_; ///< the type's
 };
 
 /// An answer that a handler gives later, from a response handler of its own say.
@@ -127,7 +135,13 @@ public:
   }
 
   define& on_start(std::function<void(self&)> f) {
-    on_start_ = std::move(f);
+    hooks_.on_start = std::move(f);
+    return *this;
+  }
+  /// When the time that entity_actor::wake_at has set is there. The state is saved afterwards.
+  define& on_wake(std::function<void(self&)> f) {
+    hooks_.on_wake = std::move(f);
+    type_.persistent = true;
     return *this;
   }
   define& passivate_after(std::chrono::milliseconds idle) {
@@ -146,10 +160,10 @@ public:
 
   operator entity_type() const {
     auto out = type_;
-    auto start = std::make_shared<const std::function<void(self&)>>(on_start_);
-    out.spawn = [start](caf::event_based_actor& host, activation init) {
+    auto hooks = std::make_shared<const typename self::hooks>(hooks_);
+    out.spawn = [hooks](caf::event_based_actor& host, activation init) {
       return caf::actor_cast<caf::actor>(
-          host.spawn<self, caf::lazy_init>(std::move(init), std::cref(*start)));
+          host.spawn<self, caf::lazy_init>(std::move(init), std::cref(*hooks)));
     };
     return out;
   }
@@ -192,7 +206,7 @@ private:
   }
 
   entity_type type_;
-  std::function<void(self&)> on_start_;
+  typename self::hooks hooks_;
 };
 
 } // namespace tutti::runtime::entity

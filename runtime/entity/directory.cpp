@@ -351,6 +351,8 @@ bool directory::release(const entity_actor& self, std::uint32_t partition) {
   if (self.received.load(std::memory_order_relaxed) != self.handled.load(std::memory_order_relaxed))
     return false;
   s.entries.erase(found);
+  if (self.wakes_at())
+    tell_host(caf::make_message(entity_sleeps{&self.kind(), partition, self.key(), *self.wakes_at()}));
   return true;
 }
 
@@ -371,7 +373,8 @@ void directory::ended(const entity_actor& self, std::uint32_t partition, const c
   if (last)
     s.lease = nullptr;
   if (failed || last)
-    tell_host(caf::make_message(entity_gone{&self.kind(), partition, self.key(), reason, failed, last}));
+    tell_host(caf::make_message(
+        entity_gone{&self.kind(), partition, self.key(), reason, self.wakes_at().has_value(), failed, last}));
   if (last)
     flush(s);
 }

@@ -32,11 +32,12 @@ public:
                     caf::execution_unit* host) = 0;
 };
 
-/// To the host: bring this entity to life; its first message waits.
+/// To the host: bring this entity to life.
 struct activate_entity {
   const entity_type* type = nullptr;
   std::uint32_t partition = 0;
   std::string key;
+  bool anyway = false; ///< even if nobody waits for it any more
 };
 /// To the host: it has left the directory.
 struct entity_gone {
@@ -44,6 +45,7 @@ struct entity_gone {
   std::uint32_t partition = 0;
   std::string key;
   caf::error reason;
+  bool wakes = false;  ///< it has a time to be woken at
   bool failed = false; ///< by itself; it is kept from starting again for a while
   bool last = false;   ///< the partition is closing, and this was its last one
 };

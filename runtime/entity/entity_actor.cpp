@@ -35,6 +35,9 @@ const caf::behavior& no_handlers() {
   return made;
 }
 
+/// The wall clock may be set, so a long time is looked at again.
+constexpr milliseconds longest_alarm{60'000};
+
 bool system_message(caf::mailbox_element& element) {
   auto& content = element.content();
   return content.match_elements<caf::exit_msg>() || content.match_elements<caf::down_msg>()
@@ -60,6 +63,7 @@ caf::behavior entity_actor::make_behavior() {
     }
   }
   started();
+  set_alarm();
   return no_handlers();
 }
 
@@ -100,6 +104,10 @@ caf::result<caf::message> entity_actor::handle(caf::message_view& in) {
       quit();
     return caf::delegated<caf::message>{};
   }
+  if (content.match_elements<wake_entity>()) {
+    alarm(content.get_as<wake_entity>(0).at);
+    return caf::delegated<caf::message>{};
+  }
   if (content.match_elements<retry_save>()) {
     if (saving_ && saving_->id == content.get_as<retry_save>(0).id)
       send_save();
@@ -137,6 +145,33 @@ caf::result<caf::message> entity_actor::handle(caf::message_view& in) {
   return caf::delegated<caf::message>{};
 }
 
+void entity_actor::wake_at(std::optional<store::unix_ms> time) {
+  init_.wake_at = time;
+  set_alarm();
+}
+
+void entity_actor::set_alarm() {
+  if (!init_.wake_at)
+    return;
+  auto left = milliseconds{std::max<store::unix_ms>(*init_.wake_at - init_.around->wall_now(), 0)};
+  delayed_send(this, std::min(left, longest_alarm), wake_entity{*init_.wake_at});
+}
+
+void entity_actor::alarm(store::unix_ms at) {
+  if (init_.wake_at != at)
+    return; // another time was set since
+  if (init_.around->wall_now() < at)
+    return set_alarm();
+  init_.wake_at.reset();
+  try {
+    woken();
+  } catch (...) {
+    init_.wake_at = at; // to be tried again
+    throw;
+  }
+  save({}, {});
+}
+
 void entity_actor::reply(answer to, caf::message reply) {
   if (saving_)
     saving_->answers.push_back({std::move(to), std::move(reply), saving_->changes});
@@ -167,6 +202,7 @@ void entity_actor::start_save() {
   s.under_way = s.changes;
   s.id = telemetry::random_bits() | 1U;
   s.bytes = encoded_state();
+  s.wake_at = init_.wake_at;
   s.failures = 0;
   s.unknown = false;
   s.began = clock().now();
@@ -184,6 +220,7 @@ void entity_actor::send_save() {
   order.id = s.id;
   order.bytes = s.bytes;
   order.remember = kind().remember;
+  order.wake_at = s.wake_at;
   request(init_.around->store, save_patience, std::move(order))
       .then([this](const store::state_saved& done) { saved(done.version); },
             [this](const caf::error& reason) { save_failed(reason); });

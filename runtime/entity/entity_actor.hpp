@@ -2,6 +2,7 @@
 #include "runtime/actor/metered.hpp"
 #include "runtime/cluster/leases/held_lease.hpp"
 #include "runtime/entity/entity_type.hpp"
+#include "runtime/store/entity_store.hpp"
 #include "runtime/telemetry/metrics.hpp"
 
 #include <atomic>
@@ -9,6 +10,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,6 +32,7 @@ struct entity_surroundings {
   std::shared_ptr<entity::directory> directory;
   caf::actor store; ///< see runtime/store/entity_store.hpp
   telemetry::counter* refused_saves = nullptr;
+  std::function<store::unix_ms()> wall_now;
 };
 
 /// Where one activation begins.
@@ -40,6 +43,7 @@ struct activation {
   std::shared_ptr<const cluster::held_lease> lease;
   std::uint64_t version = 0; ///< of the stored state; 0: there is none
   std::string state;         ///< as the store keeps it
+  std::optional<store::unix_ms> wake_at;
   std::shared_ptr<const entity_surroundings> around;
 };
 
@@ -73,6 +77,17 @@ struct passivate_entity {};
 /// To an entity: end when what it is doing is done and saved.
 struct stop_entity {};
 /// To itself.
+struct wake_entity {
+  store::unix_ms at = 0;
+};
+/// From an entity to the host: it has gone to sleep, and is to be woken then.
+struct entity_sleeps {
+  const entity_type* type = nullptr;
+  std::uint32_t partition = 0;
+  std::string key;
+  store::unix_ms wake_at = 0;
+};
+/// To itself.
 struct retry_save {
   std::uint64_t id = 0;
 };
@@ -97,6 +112,12 @@ public:
   /// Gives an answer that must not be seen before what has been changed so far is durable.
   void reply(answer to, caf::message reply);
 
+  /// A timer that outlives this activation, one for each entity: durable with the next save, set by a write
+  /// handler say. When it is due, here or wherever the entity lives then, on_wake of the type runs and the
+  /// state is saved. At least once. Nothing: none.
+  void wake_at(std::optional<store::unix_ms> time);
+  const std::optional<store::unix_ms>& wakes_at() const noexcept { return init_.wake_at; }
+
   void enqueue(caf::mailbox_element_ptr element, caf::execution_unit* host) override;
   bool cleanup(caf::error&& reason, caf::execution_unit* host) override;
 
@@ -112,6 +133,7 @@ protected:
   virtual bool restore(std::string_view bytes) = 0;
   /// Before the first message.
   virtual void started() {}
+  virtual void woken() {}
 
 private:
   struct held_answer {
@@ -125,6 +147,7 @@ private:
     std::uint64_t under_way = 0; ///< covered by the save that is under way; 0: none is
     std::uint64_t id = 0;
     std::string bytes;
+    std::optional<store::unix_ms> wake_at;
     unsigned failures = 0;
     bool unknown = false; ///< a try may have taken place
     call_clock::time_point began;
@@ -137,6 +160,8 @@ private:
   void saved(std::uint64_t version);
   void save_failed(const caf::error& reason);
   void give_up(caf::error reason);
+  void set_alarm();
+  void alarm(store::unix_ms at);
   bool crowded() const noexcept;
   bool idle() const noexcept { return !saving_; }
   void settle();
@@ -152,3 +177,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::entity::begin_entity)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::entity::passivate_entity)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::entity::stop_entity)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::entity::retry_save)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::entity::wake_entity)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::entity::entity_sleeps)

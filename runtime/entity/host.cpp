@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <set>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -77,6 +79,7 @@ public:
     around_->table = at().table;
     around_->directory = entities_;
     around_->store = store_;
+    around_->wall_now = std::move(options.wall_now);
     around_->refused_saves = &metrics.add_counter(
         "tutti_fenced_writes_refused_total", "Writes of entities that a later owner's fence has refused", {});
   }
@@ -94,15 +97,19 @@ protected:
           load();
         },
         [this](entity_gone& news) { gone(news); },
+        [this](const entity_sleeps& news) {
+          sleepers_.insert({news.wake_at, news.type, news.partition, news.key});
+        },
         [this](const entity_cooled& news) {
           auto& w = news.what;
-          if (entities_->cooled(*w.type, w.partition, w.key, w.type->remember))
+          if (entities_->cooled(*w.type, w.partition, w.key, w.anyway))
             activate(w, true);
         },
         [this](host_tick) {
           delayed_send(this, tick_interval, host_tick{});
           auto now = clock().now();
           entities_->tick(now);
+          wake_sleepers();
           if (now >= next_sweep_) {
             next_sweep_ = now + sweep_every_;
             entities_->sweep();
@@ -111,7 +118,7 @@ protected:
         [this](const cluster::partition_opened& news) {
           for (auto& e : entities_->open(news.role, news.partition, news.lease))
             send_exit(e, caf::exit_reason::kill);
-          if (remembers(news.role))
+          if (persists(news.role))
             list(news.role, news.partition, {});
         },
         [this](const list_again& order) { list(order.role, order.partition, {}); },
@@ -167,9 +174,9 @@ private:
     at().table->report(std::move(r));
   }
 
-  bool remembers(const std::string& role) const {
+  bool persists(const std::string& role) const {
     return std::any_of(types_.all().begin(), types_.all().end(),
-                       [&](auto& t) { return t->remember && t->role == role; });
+                       [&](auto& t) { return t->persistent && t->role == role; });
   }
 
   void activate(activate_entity order, bool again = false) {
@@ -190,7 +197,7 @@ private:
         auto order = std::move(to_load_.front());
         to_load_.pop_front();
         auto lease = entities_->lease_of(order.type->role, order.partition);
-        if (!lease || entities_->dismiss(*order.type, order.partition, order.key))
+        if (!lease || (!order.anyway && entities_->dismiss(*order.type, order.partition, order.key)))
           continue;
         query.names.push_back({order.type->name, order.key});
         orders.emplace_back(std::move(order), std::move(lease));
@@ -231,6 +238,7 @@ private:
     init.lease = std::move(lease);
     init.version = stored.version;
     init.state = std::move(stored.bytes);
+    init.wake_at = stored.wake_at;
     init.around = around_;
     auto made = what.type->spawn(*this, std::move(init));
     entities_->attach(*what.type, what.partition, what.key,
@@ -255,8 +263,11 @@ private:
                 return list_next();
               for (auto& e : page.entities) {
                 auto type = types_.find(e.state.name.type);
-                if (type != nullptr && type->role == role && e.remember
-                    && entities_->reserve(*type, partition, e.state.name.key))
+                if (type == nullptr || type->role != role)
+                  continue;
+                if (!e.remember && e.state.wake_at && *e.state.wake_at > around_->wall_now())
+                  sleepers_.insert({*e.state.wake_at, type, partition, e.state.name.key});
+                else if (entities_->reserve(*type, partition, e.state.name.key))
                   start({type, partition, e.state.name.key}, lease, e.state);
               }
               if (page.more && !page.entities.empty())
@@ -281,6 +292,16 @@ private:
     list(name.first, name.second, std::move(after));
   }
 
+  /// One that has been woken, moved or removed meanwhile does no harm: it looks at its own time when it
+  /// starts.
+  void wake_sleepers() {
+    while (!sleepers_.empty() && std::get<0>(*sleepers_.begin()) <= around_->wall_now()) {
+      auto [at, type, partition, key] = std::move(sleepers_.extract(sleepers_.begin()).value());
+      if (entities_->reserve(*type, partition, key))
+        activate({type, partition, std::move(key), true});
+    }
+  }
+
   void gone(const entity_gone& news) {
     if (news.last)
       closed(news.type->role, news.partition);
@@ -301,7 +322,8 @@ private:
                           runtime::describe(news.reason));
     restarts_[news.type] = {restarts_[news.type].count + 1, runtime::describe(news.reason)};
     report();
-    delayed_send(this, wait, entity_cooled{{news.type, news.partition, news.key}});
+    delayed_send(this, wait,
+                 entity_cooled{{news.type, news.partition, news.key, news.type->remember || news.wakes}});
   }
 
   void closed(const std::string& role, std::uint32_t partition) {
@@ -324,6 +346,7 @@ private:
   bool load_told_ = false;
   std::size_t loading_ = 0, listing_ = 0; ///< requests under way
   std::deque<std::pair<partition_name, store::entity_name>> to_list_;
+  std::set<std::tuple<store::unix_ms, const entity_type*, std::uint32_t, std::string>> sleepers_;
   std::map<partition_name, std::vector<closed_promise>> closing_;
   std::unordered_map<std::string, failure_record> failures_;
   std::map<const entity_type*, type_restarts> restarts_;

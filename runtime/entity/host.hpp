@@ -2,8 +2,10 @@
 #include "runtime/actor/metered.hpp"
 #include "runtime/entity/directory.hpp"
 #include "runtime/entity/entity_actor.hpp"
+#include "runtime/store/entity_store.hpp"
 #include "runtime/telemetry/metrics.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -16,6 +18,7 @@ struct host_options {
   std::string node;
   caf::actor store;  ///< see runtime/store/entity_store.hpp
   caf::actor router; ///< gets every table_changed; null: a node without others
+  std::function<store::unix_ms()> wall_now = store::wall_now;
 };
 
 /// Starts the entities of one node and supervises them: one that fails starts again after a backoff, when a

@@ -1,4 +1,6 @@
 #pragma once
+#include "runtime/wire/codec.hpp"
+
 #include <cstdint>
 #include <limits>
 #include <map>
@@ -69,7 +71,7 @@ private:
   template <class T>
   void put_compound(T& x) {
     out_ += '{';
-    fields(*this, x);
+    wire::describe(*this, x);
     out_ += '}';
   }
 
@@ -191,7 +193,7 @@ private:
   void get_compound(T& x) {
     if (!object())
       return;
-    fields(*this, x);
+    wire::describe(*this, x);
     refuse_unknown();
   }
 
@@ -256,7 +258,7 @@ private:
   template <class T>
   void put_compound(T& x) {
     out_ += R"({"type":"object","properties":{)";
-    fields(*this, x);
+    wire::describe(*this, x);
     out_ += R"(},"additionalProperties":false})";
   }
 
@@ -266,7 +268,7 @@ private:
 template <class T>
 std::string to_json(const T& x) {
   std::string out;
-  json_writer{out}.put(const_cast<T&>(x)); // fields() is written once, for both directions
+  json_writer{out}.put(const_cast<T&>(x)); // members are named once, for both directions
   return out;
 }
 

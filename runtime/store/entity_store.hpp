@@ -43,6 +43,7 @@ struct entity_name {
   friend bool operator==(const entity_name&, const entity_name&) = default;
 };
 using unix_ms = std::int64_t;
+unix_ms wall_now(); ///< by this machine's clock
 struct entity_state {
   entity_name name;
   std::uint64_t version = 0; ///< counts the saves; 0: never saved, or removed

@@ -10,12 +10,12 @@
 #include <vector>
 
 /// How structs become bytes between nodes and in stores, so that builds of different age understand each
-/// other. A struct names its members once, in the namespace where it stands:
+/// other. A struct names its members once, within it or in the namespace where it stands:
 ///
-///     struct add { std::int64_t by = 1; };
+///     struct add { std::int64_t by = 1; void fields(auto& f) { f("by", by); } };
 ///     template <class F> void fields(F& f, add& x) { f("by", x.by); }
 ///
-/// and several as f("a", x.a)("b", x.b).
+/// and several as f("a", x.a)("b", x.b). An empty one needs neither.
 ///
 /// The order is the wire order: append members, never move, remove or change one. Each struct travels with
 /// its length: a reader skips what a newer writer appended, and keeps the defaults of what an older one
@@ -26,6 +26,15 @@
 /// use an integer. Integers travel as LEB128 (https://en.wikipedia.org/wiki/LEB128), signed ones zigzag
 /// first.
 namespace tutti::runtime::wire {
+
+/// Names the members of `x` to `f`.
+template <class F, class T>
+void describe(F& f, T& x) {
+  if constexpr (requires { x.fields(f); })
+    x.fields(f);
+  else if constexpr (!std::is_empty_v<T>)
+    fields(f, x);
+}
 
 class writer {
 public:
@@ -89,7 +98,7 @@ private:
     // The length is mostly one byte; a longer one makes room for itself.
     auto at = out_.size();
     out_.push_back(0);
-    fields(*this, x);
+    describe(*this, x);
     auto size = out_.size() - at - 1;
     if (size < 0x80) {
       out_[at] = static_cast<char>(size);
@@ -216,7 +225,7 @@ private:
     reader inner{bytes()};
     if (!ok_)
       return;
-    fields(inner, x);
+    describe(inner, x);
     if (!inner.ok())
       bad();
   }
@@ -228,7 +237,7 @@ private:
 /// Appends `x`.
 template <class T>
 void encode(std::string& out, const T& x) {
-  writer{out}.put(const_cast<T&>(x)); // fields() is written once, for both directions
+  writer{out}.put(const_cast<T&>(x)); // they are named once, for both directions
 }
 template <class T>
 std::string encode(const T& x) {

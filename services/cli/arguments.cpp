@@ -33,6 +33,7 @@ private:
   void add_actors();
   void add_cluster();
   void add_schedules();
+  void add_flags();
   void add_job_fields(CLI::App* to, job_fields& job);
   void add_list(CLI::App* to, list_options& list);
   std::string help_of(const std::vector<std::string>& path);
@@ -50,6 +51,7 @@ private:
   list_options list_;
   dead_retry_options dead_;
   schedule_options schedule_;
+  flag_options flag_;
   actor_options actors_;
   entity_options entity_;
   bool plan_ = false;
@@ -99,34 +101,31 @@ void grammar::add_list(CLI::App* to, list_options& list) {
 }
 
 void grammar::add_local() {
+  auto local = [this](CLI::App* command, arguments::kind what) {
+    command->callback([this, what] {
+      out_.what = what;
+      if (!file_.empty())
+        out_.config = file_;
+    });
+  };
   auto* node = add(&app_, "node", "Runs a node until SIGTERM or Ctrl-C");
   node->add_option("--config", file_, "cluster.toml; without it: a single node with everything in memory");
   node->add_option("--name", out_.name, "Which [[node]] of the file to be");
-  node->callback([this] {
-    out_.what = arguments::kind::node;
-    if (!file_.empty())
-      out_.config = file_;
-  });
+  local(node, arguments::kind::node);
   auto* config = group("config", "Looks at a config file");
   auto* check = add(config, "check", "Says what is wrong, by key and line, or where each value comes from");
   check->add_option("FILE", file_)->required();
   check->add_option("--node", out_.name, "As this node; default: all of the file");
-  check->callback([this] {
-    out_.what = arguments::kind::config_check;
-    out_.config = file_;
-  });
-  auto* demo = add(&app_, "demo", "Starts a node in memory, shows and checks what it can do");
+  local(check, arguments::kind::config_check);
+  auto* demo = add(&app_, "demo", "Starts a cluster of three nodes, shows and checks what it can do");
   demo->add_flag("--once", out_.demo.once, "Ends after the tour: 0 only if every step did what it says");
-  demo->add_option("--port", out_.demo.port, "Default: a free one")->check(CLI::Range(1, 65535));
-  demo->callback([this] { out_.what = arguments::kind::demo; });
+  demo->add_option("--port", out_.demo.port, "The first of three; default: 3000, or free ones")
+      ->check(CLI::Range(1, 65533));
+  local(demo, arguments::kind::demo);
   auto* migrate = add(&app_, "migrate", "Brings the PostgreSQL database up to date");
   migrate->add_option("--config", file_, "cluster.toml; without it: $DATABASE_URL");
   migrate->add_flag("--check", out_.check, "Changes nothing; fails when something is pending");
-  migrate->callback([this] {
-    out_.what = arguments::kind::migrate;
-    if (!file_.empty())
-      out_.config = file_;
-  });
+  local(migrate, arguments::kind::migrate);
   auto* help = add(&app_, "help", "Says what a command takes");
   help->add_option("COMMAND", help_for_);
   help->callback([this] { out_.text = help_of(help_for_); });
@@ -234,6 +233,21 @@ void grammar::add_schedules() {
       ->required();
 }
 
+void grammar::add_flags() {
+  auto* flags = group("flags", "Feature flags of the cluster");
+  talk(flags, "list", "All of them", flags_list);
+  talk(flags, "get", "Shows one", [this](context& on) { return flags_get(on, id_); })
+      ->add_option("NAME", id_)
+      ->required();
+  auto* set = talk(flags, "set", "Turns one on or off, or makes it; the rest of it stays as it is",
+                   [this](context& on) { return flags_set(on, flag_); });
+  set->add_option("NAME", flag_.name)->required();
+  set->add_option("STATE", flag_.state, "on or off")->required()->check(CLI::IsMember({"on", "off"}));
+  set->add_option("--percentage", flag_.percentage, "Of the keys for which it is on; 100: all")
+      ->check(CLI::Range(0, 100));
+  set->add_option("--description", flag_.description, "What it is for");
+}
+
 void grammar::add_observation() {
   talk(&app_, "supervision", "Draws the supervision tree with its restarts", show_supervision);
   talk(&app_, "health", "How the node is; fails when it is unhealthy", show_health);
@@ -313,6 +327,7 @@ grammar::grammar() {
   add_queues();
   add_dead_letters();
   add_schedules();
+  add_flags();
   add_observation();
   add_actors();
   add_cluster();
@@ -364,9 +379,8 @@ void grammar::check_submission() const {
   for (auto* name : {"--payload", "--key", "--queue", "--priority", "--max-attempts", "--timeout-ms",
                      "--idempotency-key", "--delay-ms"})
     if (!submit_.file.empty() && submit_command_->count(name) > 0)
-      throw failure(std::string{name}
-                        + " goes with --type; in a file each line says it for itself (see tutti "
-                          "jobs submit --help)",
+      throw failure(std::string{name} + " goes with --type; in a file each line says it for itself "
+                        + "(see tutti jobs submit --help)",
                     exit_usage);
 }
 
@@ -374,12 +388,10 @@ arguments grammar::read(const std::vector<std::string>& given) {
   std::vector<std::string> reversed{given.rbegin(), given.rend()}; // as CLI11 wants it
   try {
     app_.parse(reversed);
-  } catch (const CLI::CallForHelp&) {
-    out_.what = arguments::kind::text;
+  } catch (const CLI::CallForHelp&) { // no command has run: it is a text
     out_.text = help_of(chosen());
     return std::move(out_);
   } catch (const CLI::CallForVersion& e) {
-    out_.what = arguments::kind::text;
     out_.text = std::string{e.what()} + "\n";
     return std::move(out_);
   } catch (const CLI::ParseError& e) {
@@ -387,9 +399,8 @@ arguments grammar::read(const std::vector<std::string>& given) {
   }
   if (out_.what == arguments::kind::talk) {
     check_submission();
-    auto& to = out_.connection;
-    check_connection(to);
-    to.timeout = std::chrono::milliseconds{static_cast<std::int64_t>(timeout_s_ * 1000)};
+    check_connection(out_.connection);
+    out_.connection.timeout = std::chrono::milliseconds{static_cast<std::int64_t>(timeout_s_ * 1000)};
   }
   return std::move(out_);
 }

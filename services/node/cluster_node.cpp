@@ -10,6 +10,7 @@
 #include "runtime/entity/host.hpp"
 #include "runtime/entity/remote/router.hpp"
 #include "runtime/error.hpp"
+#include "runtime/store/flag_keeper.hpp"
 #include "runtime/telemetry/log.hpp"
 #include "runtime/telemetry/trace.hpp"
 #include "services/node/entity_types.hpp"
@@ -36,6 +37,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds plan_patience{1'000};
 constexpr milliseconds look_again{20};
+constexpr milliseconds plan_again{500};
 
 child_spec spec(std::string name, std::function<caf::actor(caf::event_based_actor*, placement)> start) {
   child_spec out;
@@ -56,13 +58,31 @@ cluster::member_info own_info(const config::node_settings& node) {
   return out;
 }
 
+/// How many of the node's partitions no other node may own; nothing, when the coordinator cannot say.
+std::optional<std::size_t> count_staying(caf::scoped_actor& self, const caf::actor& coordinator,
+                                         const std::string& node, milliseconds patience) {
+  std::optional<std::size_t> out;
+  self->request(coordinator, patience, cluster::plan_drain{node})
+      .receive(
+          [&](const cluster::drain_plan& plan) {
+            out = 0;
+            for (auto& share : plan.shares)
+              *out += share.to.empty() ? share.partitions : 0;
+          },
+          [](const caf::error& reason) {
+            telemetry::get().warn("node.no_plan_to_leave reason={}", runtime::describe(reason));
+          });
+  return out;
+}
+
 } // namespace
 
 cluster_node::cluster_node(const config::loaded& config, telemetry::metrics& metrics,
                            std::function<void()> refused, std::string http)
     : config_(config), metrics_(metrics), refused_(std::move(refused)),
       clustered_(config.settings.cluster.coordination != config::provider::memory),
-      self_(own_info(config.node)), storage_(make_cluster_storage(config.settings, config.node.name)) {
+      self_(own_info(config.node)), storage_(make_cluster_storage(config.settings, config.node.name)),
+      flag_cache_(std::make_shared<store::flag_cache>(metrics)) {
   self_.http = std::move(http);
   add_entity_types(types_);
   entities_ = std::make_shared<entity::directory>(types_, config.settings.cluster.partitions);
@@ -92,6 +112,12 @@ std::vector<child_spec> cluster_node::stores() {
   std::vector<child_spec> out;
   out.push_back(spec("entities", [this](caf::event_based_actor* parent, placement at) {
     return entity_store_ = storage_->spawn_entities(*parent, std::move(at));
+  }));
+  out.push_back(spec("flag-store", [this](caf::event_based_actor* parent, placement at) {
+    return flag_store_ = storage_->spawn_flags(*parent, std::move(at));
+  }));
+  out.push_back(spec("flags", [this](caf::event_based_actor* parent, placement at) {
+    return flags_ = store::spawn_flag_keeper(*parent, std::move(at), flag_store_, flag_cache_);
   }));
   if (!clustered_)
     return out;
@@ -182,30 +208,28 @@ actors::http_gateway::cluster_parts cluster_node::for_gateway() const {
 bool cluster_node::leave(caf::actor_system& sys, milliseconds patience) {
   if (!membership_)
     return true;
+  using clock = std::chrono::steady_clock;
+  auto until = clock::now() + patience;
   caf::scoped_actor self{sys};
-  std::optional<std::size_t> staying; // what no other node may own
-  auto plan = std::min(patience, plan_patience);
-  self->request(coordinator_, plan, cluster::plan_drain{self_.name})
-      .receive(
-          [&](const cluster::drain_plan& got) {
-            staying = 0;
-            for (auto& share : got.shares)
-              *staying += share.to.empty() ? share.partitions : 0;
-          },
-          [](const caf::error& reason) {
-            telemetry::get().warn("node.leaves_at_once reason={}", runtime::describe(reason));
-          });
+  auto staying = count_staying(self, coordinator_, self_.name, std::min(patience, plan_patience));
   if (!staying)
     return false;
   self->send(membership_, cluster::set_leaving{});
-  auto until = std::chrono::steady_clock::now() + patience;
-  while (entities_->open_partitions() > *staying && std::chrono::steady_clock::now() < until)
+  auto plan_next = clock::now() + plan_again;
+  while (entities_->open_partitions() > *staying && clock::now() < until) {
     self->receive([](caf::ok_atom) {}, caf::after(look_again) >> [] {});
+    if (clock::now() < plan_next)
+      continue;
+    // When all leave at a time there is nobody left to wait for.
+    if (auto now = count_staying(self, coordinator_, self_.name, plan_patience))
+      staying = now;
+    plan_next = clock::now() + plan_again;
+  }
   return entities_->open_partitions() <= *staying;
 }
 
 void cluster_node::release() {
-  for (auto a : {&entity_store_, &keeper_leases_, &leases_, &router_, &host_, &keeper_, &membership_,
+  for (auto a : {&entity_store_, &flag_store_, &flags_, &keeper_leases_, &leases_, &router_, &host_, &keeper_, &membership_,
                  &coordinator_, &ownership_})
     *a = nullptr;
   refs_.reset();

@@ -4,6 +4,7 @@
 #include "runtime/config/load.hpp"
 #include "runtime/entity/directory.hpp"
 #include "runtime/entity/entity_ref.hpp"
+#include "runtime/store/flag_cache.hpp"
 #include "runtime/telemetry/metrics.hpp"
 #include "services/node/cluster_storage.hpp"
 
@@ -45,6 +46,9 @@ public:
 
   /// Once its children have started.
   actors::http_gateway::cluster_parts for_gateway() const;
+  /// The flag port, by its keeper; once it has started.
+  const caf::actor& flags() const { return flags_; }
+  std::shared_ptr<const runtime::store::flag_cache> flag_cache() const { return flag_cache_; }
   /// Its partitions go to others, within the time; before its actors are stopped. False: not all.
   bool leave(caf::actor_system& sys, std::chrono::milliseconds patience);
   /// Ends what holds handles of actors, before the actor system ends.
@@ -60,9 +64,10 @@ private:
   std::shared_ptr<runtime::entity::directory> entities_;
   std::shared_ptr<const runtime::entity::entity_refs> refs_;
   std::unique_ptr<cluster_storage> storage_;
+  std::shared_ptr<runtime::store::flag_cache> flag_cache_;
 
   // Of the supervisors' threads; read by others when all have started.
-  caf::actor entity_store_, keeper_leases_, leases_, router_, host_, keeper_, membership_, coordinator_,
+  caf::actor entity_store_, flag_store_, flags_, keeper_leases_, leases_, router_, host_, keeper_, membership_, coordinator_,
       ownership_;
 };
 

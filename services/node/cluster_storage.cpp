@@ -1,10 +1,12 @@
 #include "services/node/cluster_storage.hpp"
 
 #include "runtime/cluster/leases/memory/store.hpp"
+#include "runtime/store/memory/flag_store.hpp"
 #include "runtime/store/memory/store.hpp"
 #include "services/net/io_thread.hpp"
 #include "services/node/servers.hpp"
 #include "services/postgres_entities/store.hpp"
+#include "services/postgres_flags/store.hpp"
 #include "services/postgres_leases/store.hpp"
 #include "services/redis_leases/store.hpp"
 
@@ -17,12 +19,12 @@ using namespace runtime;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-/// One of the two halves: leases, or entity states.
+/// One of the two halves: leases, or entity states and flags.
 class storage_part {
 public:
   virtual ~storage_part() = default;
   virtual void open(steady_clock::time_point until) = 0;
-  /// `first`: leases for the keeper.
+  /// `first`: leases for the keeper, or entity states.
   virtual caf::actor spawn(caf::event_based_actor& parent, actor::placement at, bool first) = 0;
   virtual void add_probes(std::map<std::string, actors::http_gateway::health_probe>& out) = 0;
 };
@@ -92,25 +94,28 @@ private:
   postgres::pool keeper_, reader_;
 };
 
-class memory_entities final : public storage_part {
+class memory_store final : public storage_part {
 public:
   void open(steady_clock::time_point) override {}
-  caf::actor spawn(caf::event_based_actor& parent, actor::placement at, bool) override {
-    return store::spawn_memory_entity_store(parent, std::move(at), kept_);
+  caf::actor spawn(caf::event_based_actor& parent, actor::placement at, bool first) override {
+    return first ? store::spawn_memory_entity_store(parent, std::move(at), entities_)
+                 : store::spawn_memory_flag_store(parent, std::move(at), flags_);
   }
   void add_probes(std::map<std::string, actors::http_gateway::health_probe>&) override {}
 
 private:
-  std::shared_ptr<store::memory::entity_book> kept_ = std::make_shared<store::memory::entity_book>();
+  std::shared_ptr<store::memory::entity_book> entities_ = std::make_shared<store::memory::entity_book>();
+  std::shared_ptr<store::memory::flag_book> flags_ = std::make_shared<store::memory::flag_book>();
 };
 
-class postgres_entities_part final : public storage_part {
+class postgres_store final : public storage_part {
 public:
-  explicit postgres_entities_part(const config::settings& s) : pool_(io_.context(), postgres_options(s)) {}
+  explicit postgres_store(const config::settings& s) : pool_(io_.context(), postgres_options(s)) {}
 
   void open(steady_clock::time_point until) override { wait_for(pool_, until); }
-  caf::actor spawn(caf::event_based_actor& parent, actor::placement at, bool) override {
-    return postgres_entities::spawn_postgres_entity_store(parent, std::move(at), pool_);
+  caf::actor spawn(caf::event_based_actor& parent, actor::placement at, bool first) override {
+    return first ? postgres_entities::spawn_postgres_entity_store(parent, std::move(at), pool_)
+                 : postgres_flags::spawn_postgres_flag_store(parent, std::move(at), pool_);
   }
   void add_probes(std::map<std::string, actors::http_gateway::health_probe>& out) override {
     out["store"] = probe(pool_, false);
@@ -123,13 +128,13 @@ private:
 
 class both final : public cluster_storage {
 public:
-  both(std::unique_ptr<storage_part> leases, std::unique_ptr<storage_part> entities)
-      : leases_(std::move(leases)), entities_(std::move(entities)) {}
+  both(std::unique_ptr<storage_part> leases, std::unique_ptr<storage_part> store)
+      : leases_(std::move(leases)), store_(std::move(store)) {}
 
   void open(milliseconds patience) override {
     auto until = steady_clock::now() + patience;
     leases_->open(until);
-    entities_->open(until);
+    store_->open(until);
   }
   caf::actor spawn_keeper_leases(caf::event_based_actor& parent, actor::placement at) override {
     return leases_->spawn(parent, std::move(at), true);
@@ -138,17 +143,20 @@ public:
     return leases_->spawn(parent, std::move(at), false);
   }
   caf::actor spawn_entities(caf::event_based_actor& parent, actor::placement at) override {
-    return entities_->spawn(parent, std::move(at), true);
+    return store_->spawn(parent, std::move(at), true);
+  }
+  caf::actor spawn_flags(caf::event_based_actor& parent, actor::placement at) override {
+    return store_->spawn(parent, std::move(at), false);
   }
   std::map<std::string, actors::http_gateway::health_probe> probes() override {
     std::map<std::string, actors::http_gateway::health_probe> out;
     leases_->add_probes(out);
-    entities_->add_probes(out);
+    store_->add_probes(out);
     return out;
   }
 
 private:
-  std::unique_ptr<storage_part> leases_, entities_;
+  std::unique_ptr<storage_part> leases_, store_;
 };
 
 std::unique_ptr<storage_part> make_leases(const config::settings& s, const std::string& node) {
@@ -162,12 +170,12 @@ std::unique_ptr<storage_part> make_leases(const config::settings& s, const std::
 } // namespace
 
 std::unique_ptr<cluster_storage> make_cluster_storage(const config::settings& s, const std::string& node) {
-  std::unique_ptr<storage_part> entities;
+  std::unique_ptr<storage_part> store;
   if (s.store.provider == config::store_provider::postgres)
-    entities = std::make_unique<postgres_entities_part>(s);
+    store = std::make_unique<postgres_store>(s);
   else
-    entities = std::make_unique<memory_entities>();
-  return std::make_unique<both>(make_leases(s, node), std::move(entities));
+    store = std::make_unique<memory_store>();
+  return std::make_unique<both>(make_leases(s, node), std::move(store));
 }
 
 } // namespace tutti::services::node

@@ -13,7 +13,7 @@
 
 namespace tutti::services::node {
 
-/// Where a node keeps leases and the states of its entities: the providers that the config names, with what
+/// Where a node keeps leases, the states of its entities and feature flags: the providers that the config names, with what
 /// they need besides their actors. Lives longer than the actors over it, but is ended before the actor
 /// system.
 class cluster_storage {
@@ -26,6 +26,7 @@ public:
   virtual caf::actor spawn_keeper_leases(caf::event_based_actor& parent, runtime::actor::placement at) = 0;
   virtual caf::actor spawn_leases(caf::event_based_actor& parent, runtime::actor::placement at) = 0;
   virtual caf::actor spawn_entities(caf::event_based_actor& parent, runtime::actor::placement at) = 0;
+  virtual caf::actor spawn_flags(caf::event_based_actor& parent, runtime::actor::placement at) = 0;
   virtual std::map<std::string, actors::http_gateway::health_probe> probes() = 0;
 };
 

@@ -116,7 +116,8 @@ std::vector<child_spec> node::parts::children() {
   gateway.name = "gateway";
   gateway.start = [this](caf::event_based_actor* parent, placement at) {
     auto made = http_gateway::spawn_gateway(
-        *parent, std::move(at), api, {store, types, health, &metrics, &events, cluster->for_gateway()});
+        *parent, std::move(at), api,
+        {store, types, health, &metrics, &events, cluster->for_gateway(), cluster->flags(), cluster->flag_cache()});
     api->connect(made); // at once, so that ready means that a request finds it
     std::call_once(told_up, [this] { up.set_value(); });
     return made;

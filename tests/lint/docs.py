@@ -97,8 +97,8 @@ for block in re.findall(r"^```sh\n(.*?)^```", read("README.md"), re.M | re.S):
             method = (re.search(r"-X (\w+)", line) or [0, "POST" if re.search(r"--json|--data", line) else "GET"])[1]
             path = re.sub(r"\$\{job[^}]*\}", "{id}", path[1].replace("$job", "/jobs/{id}"))
             path = re.sub(r"^/(queues|schedules|nodes)/[a-z]+", r"/\1/{name}", path)
-            path = re.sub(r"^/actors/counter/[a-z]+", "/actors/{type}/{key}", path)
-            called.append(f"{method} " + re.sub(r"/commands/[a-z]+$", "/commands/{command}", path))
+            path = re.sub(r"^/actors/[a-z]+/[a-z]+", "/actors/{type}/{key}", path)
+            called.append(f"{method} " + re.sub(r"/commands/[a-z]+", "/commands/{command}", path))
 compare("route", called, "README.md", real, "actors/http_gateway/routes.cpp")
 pages_of_nav = set(re.findall(r": (\S+\.md)$", read("mkdocs.yml"), re.M))
 compare("page", pages_of_nav, "mkdocs.yml", {str(p.relative_to(root / "docs")) for p in (root / "docs").rglob("*.md")}, "docs/")

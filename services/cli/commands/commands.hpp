@@ -68,6 +68,16 @@ int schedules_list(context& on);
 int schedules_put(context& on, const schedule_options& with);
 int schedules_delete(context& on, const std::string& name);
 
+struct flag_options {
+  std::string name, state; ///< on or off
+  std::optional<std::int64_t> percentage;
+  std::optional<std::string> description;
+};
+int flags_list(context& on);
+int flags_get(context& on, const std::string& name);
+/// What is not given stays as it is.
+int flags_set(context& on, const flag_options& with);
+
 struct actor_options {
   std::string type, sort, node;
   std::uint64_t limit = 50;

@@ -2,7 +2,6 @@
 
 #include "runtime/cluster/tls/throwaway_ca.hpp"
 #include "services/cli/console/text.hpp"
-#include "services/cli/demo/surroundings.hpp"
 #include "services/cli/failure.hpp"
 
 #include <algorithm>
@@ -22,23 +21,26 @@ std::string milliseconds_text(std::chrono::milliseconds d) {
   return "\"" + std::to_string(d.count()) + "ms\"";
 }
 
+std::vector<std::uint16_t> three_from(std::uint16_t first) {
+  if (first == 0)
+    first = usual_port;
+  return {first, static_cast<std::uint16_t>(first + 1), static_cast<std::uint16_t>(first + 2)};
+}
+
 } // namespace
 
 demo_cluster::demo_cluster(std::filesystem::path folder, const demo_servers& servers,
                            std::uint16_t first_port, signals& stop)
-    : folder_(std::move(folder)), stop_(stop), token_(random_secret()) {
-  auto first = first_port == 0 ? usual_port : first_port;
-  std::vector<std::uint16_t> wished;
-  for (int i = 0; i < 3; ++i)
-    wished.push_back(static_cast<std::uint16_t>(first + i));
-  auto ports = free_ports(wished);
-  for (std::size_t i = 0; i < ports.size(); ++i) {
+    : folder_(std::move(folder)), stop_(stop), token_(random_secret()), http_ports_(three_from(first_port)),
+      node_ports_({0, 0, 0}) {
+  auto wished = three_from(first_port);
+  for (std::size_t i = 0; i < wished.size(); ++i) {
     std::string name{static_cast<char>('a' + i)};
-    auto address = "127.0.0.1:" + std::to_string(ports[i]);
-    if (ports[i] != wished[i] && first_port != 0)
+    auto address = "127.0.0.1:" + std::to_string(http_ports_[i]);
+    if (http_ports_[i] != wished[i] && first_port != 0)
       throw failure("somebody listens on 127.0.0.1:" + std::to_string(wished[i])
                     + " already; choose another --port");
-    if (ports[i] != wished[i])
+    if (http_ports_[i] != wished[i])
       moved_ports_.push_back("port " + std::to_string(wished[i]) + " is taken: node " + name + " is on "
                              + address);
     node made;
@@ -58,15 +60,14 @@ demo_cluster::demo_cluster(std::filesystem::path folder, const demo_servers& ser
 }
 
 void demo_cluster::write_config() {
-  auto between = free_ports({0, 0, 0});
   std::string text =
       "[cluster]\nname = \"demo\"\ncoordination = \"redis\"\nlease_ttl = " + milliseconds_text(demo_lease_ttl)
-      + "\nseeds = [\"127.0.0.1:" + std::to_string(between[0])
-      + "\", \"127.0.0.1:" + std::to_string(between[1]) + "\"]\n\n[cluster.tls]\nmode = \"on\"\nca = \""
+      + "\nseeds = [\"127.0.0.1:" + std::to_string(node_ports_[0])
+      + "\", \"127.0.0.1:" + std::to_string(node_ports_[1]) + "\"]\n\n[cluster.tls]\nmode = \"on\"\nca = \""
       + (folder_ / "tls" / "ca.crt").string() + "\"\n";
   for (std::size_t i = 0; i < nodes_.size(); ++i)
     text += "\n[[node]]\nname = \"" + nodes_[i].name
-            + "\"\nhost = \"127.0.0.1\"\nport = " + std::to_string(between[i]) + "\nhttp = \""
+            + "\"\nhost = \"127.0.0.1\"\nport = " + std::to_string(node_ports_[i]) + "\nhttp = \""
             + nodes_[i].url.substr(nodes_[i].url.find("//") + 2) + "\"\n";
   text += "\n[queue]\nprovider = \"redis\"\n\n[store]\nprovider = \"postgres\"\n\n[jobs]\nconcurrency = "
           + std::to_string(demo_concurrency) + "\nclaim_ttl = " + milliseconds_text(demo_claim_ttl)

@@ -3,6 +3,7 @@
 #include "services/cli/console/signals.hpp"
 #include "services/cli/demo/child_process.hpp"
 #include "services/cli/demo/servers.hpp"
+#include "services/cli/demo/surroundings.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -66,6 +67,7 @@ private:
   signals& stop_;
   std::string token_;
   std::vector<std::string> environment_, moved_ports_;
+  free_ports http_ports_, node_ports_;
   std::vector<node> nodes_;
 };
 

@@ -1,7 +1,6 @@
 #include "services/cli/demo/servers.hpp"
 
 #include "services/cli/console/text.hpp"
-#include "services/cli/demo/surroundings.hpp"
 #include "services/cli/failure.hpp"
 
 #include <algorithm>
@@ -84,19 +83,16 @@ demo_servers::demo_servers(fs::path folder) : folder_(std::move(folder)) {
                   exit_failed, missing);
   }
   postgres_account_ = account_for_postgres();
-  auto ports = free_ports({0, 0});
-  redis_port_ = ports[0];
-  postgres_port_ = ports[1];
 }
 
 void demo_servers::start_redis(const sigset_t& mask) {
   auto password = random_secret();
   auto folder = folder_ / "redis";
   fs::create_directory(folder);
-  write_private(folder / "redis.conf", "bind 127.0.0.1\nport " + std::to_string(redis_port_)
-                                           + "\nrequirepass " + password + "\ndir " + folder.string()
+  write_private(folder / "redis.conf", "bind 127.0.0.1\nport " + std::to_string(ports_[0]) + "\nrequirepass "
+                                           + password + "\ndir " + folder.string()
                                            + "\nsave \"\"\nappendonly yes\nappendfsync everysec\n");
-  redis_url_ = "redis://:" + password + "@127.0.0.1:" + std::to_string(redis_port_);
+  redis_url_ = "redis://:" + password + "@127.0.0.1:" + std::to_string(ports_[0]);
   redis_ = std::make_unique<child_process>(
       child_options{.program = redis_program_,
                     .arguments = {"redis-server", (folder / "redis.conf").string()},
@@ -119,8 +115,7 @@ void demo_servers::make_database(signals& stop) {
     if (!given)
       throw failure("cannot give " + folder.string() + " to the user postgres: " + std::strerror(errno));
   }
-  postgres_url_ =
-      "postgres://tutti:" + password + "@127.0.0.1:" + std::to_string(postgres_port_) + "/postgres";
+  postgres_url_ = "postgres://tutti:" + password + "@127.0.0.1:" + std::to_string(ports_[1]) + "/postgres";
   initdb_ = std::make_unique<child_process>(
       child_options{.program = initdb_program_,
                     .arguments = {"initdb", "-D", (folder / "data").string(), "-U", "tutti",
@@ -148,7 +143,7 @@ void demo_servers::start_postgres(const sigset_t& mask) {
   postgres_ = std::make_unique<child_process>(
       child_options{.program = postgres_program_,
                     .arguments = {"postgres", "-D", (folder / "data").string(), "-p",
-                                  std::to_string(postgres_port_), "-c", "listen_addresses=127.0.0.1", "-c",
+                                  std::to_string(ports_[1]), "-c", "listen_addresses=127.0.0.1", "-c",
                                   "unix_socket_directories="},
                     .environment = {"LC_ALL=C"}, // we read its log
                     .folder = folder,
@@ -179,8 +174,8 @@ void demo_servers::stop() noexcept {
 
 std::string demo_servers::summary() const {
   return "redis-server, process " + std::to_string(redis_->pid())
-         + ", on 127.0.0.1:" + std::to_string(redis_port_) + "; postgres, process "
-         + std::to_string(postgres_->pid()) + ", on 127.0.0.1:" + std::to_string(postgres_port_);
+         + ", on 127.0.0.1:" + std::to_string(ports_[0]) + "; postgres, process "
+         + std::to_string(postgres_->pid()) + ", on 127.0.0.1:" + std::to_string(ports_[1]);
 }
 
 std::vector<std::string> demo_servers::troubles() const {

@@ -1,6 +1,7 @@
 #pragma once
 #include "services/cli/console/signals.hpp"
 #include "services/cli/demo/child_process.hpp"
+#include "services/cli/demo/surroundings.hpp"
 
 #include <filesystem>
 #include <memory>
@@ -36,7 +37,7 @@ private:
 
   std::filesystem::path folder_, redis_program_, initdb_program_, postgres_program_;
   std::optional<account> postgres_account_; ///< when we are root, which PostgreSQL refuses
-  std::uint16_t redis_port_ = 0, postgres_port_ = 0;
+  free_ports ports_{{0, 0}};                ///< of Redis and PostgreSQL
   std::string redis_url_, postgres_url_;
   std::unique_ptr<child_process> redis_, initdb_, postgres_;
 };

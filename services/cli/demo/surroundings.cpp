@@ -5,17 +5,18 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
 #include <system_error>
-#include <utility>
 
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 namespace tutti::services::cli {
@@ -23,41 +24,40 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A socket that has a port of 127.0.0.1 as long as it lives.
-class held_port {
-public:
-  explicit held_port(std::uint16_t wished) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    int yes = 1; // what an earlier run has left in TIME_WAIT is free
-    ::setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-    if (!bind(wished) && !bind(0))
-      throw failure(std::string{"there is no free port on 127.0.0.1: "} + std::strerror(errno));
-  }
-  ~held_port() {
-    if (fd_ >= 0)
-      ::close(fd_);
-  }
-  held_port(held_port&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  held_port& operator=(held_port&&) = delete;
+constexpr int port_trials = 100;
 
-  std::uint16_t number() const {
-    sockaddr_in at{};
-    socklen_t size = sizeof at;
-    ::getsockname(fd_, reinterpret_cast<sockaddr*>(&at), &size);
-    return ntohs(at.sin_port);
-  }
+/// The port, when it is free; 0: any. Nothing when somebody listens on it.
+std::optional<std::uint16_t> look_for(std::uint16_t wished) {
+  auto fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  int yes = 1; // what an earlier run has left in TIME_WAIT is free
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_port = htons(wished);
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof at;
+  auto* address = reinterpret_cast<sockaddr*>(&at);
+  bool found =
+      ::bind(fd, address, size) == 0 && ::listen(fd, 1) == 0 && ::getsockname(fd, address, &size) == 0;
+  if (fd >= 0)
+    ::close(fd);
+  return found ? std::optional{ntohs(at.sin_port)} : std::nullopt;
+}
 
-private:
-  bool bind(std::uint16_t port) const {
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_port = htons(port);
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    // Listening, too: bind alone succeeds beside another one that only holds it.
-    return ::bind(fd_, reinterpret_cast<sockaddr*>(&at), sizeof at) == 0 && ::listen(fd_, 1) == 0;
+/// A name that only one process of the machine can have; it goes with the descriptor. -1: another has it.
+int claim(std::uint16_t port) {
+  auto fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  sockaddr_un at{};
+  at.sun_family = AF_UNIX;
+  auto name = "tutti-demo-port-" + std::to_string(port);
+  name.copy(at.sun_path + 1, name.size()); // the zero before it: no file
+  auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  if (fd >= 0 && ::bind(fd, reinterpret_cast<sockaddr*>(&at), size) != 0) {
+    ::close(fd);
+    return -1;
   }
-
-  int fd_;
-};
+  return fd;
+}
 
 } // namespace
 
@@ -107,12 +107,28 @@ std::optional<fs::path> find_program(const std::string& name, const std::vector<
   return std::nullopt;
 }
 
-std::vector<std::uint16_t> free_ports(const std::vector<std::uint16_t>& wished) {
-  std::vector<held_port> held; // all at a time, so that no two are the same
-  std::vector<std::uint16_t> out;
-  for (auto port : wished)
-    out.push_back(held.emplace_back(port).number());
-  return out;
+free_ports::free_ports(const std::vector<std::uint16_t>& wished) {
+  auto take = [this](std::uint16_t port) {
+    auto found = look_for(port);
+    auto claimed = found ? claim(*found) : -1;
+    if (claimed < 0)
+      return false;
+    numbers_.push_back(*found);
+    claims_.push_back(claimed);
+    return true;
+  };
+  for (auto port : wished) {
+    bool taken = port != 0 && take(port);
+    for (int trial = 0; trial < port_trials && !taken; ++trial)
+      taken = take(0);
+    if (!taken)
+      throw failure("there is no free port on 127.0.0.1");
+  }
+}
+
+free_ports::~free_ports() {
+  for (auto fd : claims_)
+    ::close(fd);
 }
 
 std::string random_secret() {

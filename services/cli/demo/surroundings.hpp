@@ -33,8 +33,21 @@ void write_private(const std::filesystem::path& file, const std::string& text);
 std::optional<std::filesystem::path> find_program(const std::string& name,
                                                   const std::vector<std::filesystem::path>& more = {});
 
-/// Ports of 127.0.0.1 on which nobody listens: those wished for where they are free, else any. 0: any.
-std::vector<std::uint16_t> free_ports(const std::vector<std::uint16_t>& wished);
+/// Ports of 127.0.0.1 on which nobody listens: those wished for where they are free, else any. 0: any. As
+/// long as this lives no other demo takes them, although nobody listens yet. Throws `failure`.
+class free_ports {
+public:
+  explicit free_ports(const std::vector<std::uint16_t>& wished);
+  ~free_ports();
+  free_ports(const free_ports&) = delete;
+  free_ports& operator=(const free_ports&) = delete;
+
+  std::uint16_t operator[](std::size_t i) const { return numbers_[i]; }
+
+private:
+  std::vector<std::uint16_t> numbers_;
+  std::vector<int> claims_;
+};
 
 /// 64 hex digits that nobody can guess.
 std::string random_secret();

@@ -67,7 +67,8 @@ std::chrono::milliseconds watch_takeover(tour& t, const std::string& victim, clo
             + bar(share, 40),
         "   time" + std::string(13 - std::min<std::size_t>(13, seconds.size()), ' ') + seconds + "  "
             + bar(of_limit, 40)};
-    auto plain = "   " + number + " counters answer after " + seconds;
+    auto plain =
+        "   " + number + " of " + std::to_string(t.counters.size()) + " counters answer after " + seconds;
     waiting.empty() ? live.finish(lines, plain) : live.show(lines, plain);
   };
   for (std::size_t turn = 0; !waiting.empty(); t.stop().pause(takeover_pause)) {

@@ -7,6 +7,7 @@
 #include "tests/runtime/entity/scripted_store.hpp"
 #include "tests/support/virtual_time.hpp"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -46,6 +47,10 @@ struct Entities : VirtualTime {
   caf::actor states, host;
   std::unique_ptr<entity::entity_refs> refs;
   std::uint64_t random_id = 0;
+  std::function<store::unix_ms()> wall_now = [this] { // goes with the virtual clock
+    auto now = scheduler().clock().now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+  };
 
   /// After types.add().
   void start(entity::directory_bounds bounds = {}) {
@@ -54,7 +59,7 @@ struct Entities : VirtualTime {
     states = sys.spawn(scripted_store, script);
     sys.spawn([this](caf::event_based_actor* parent) {
       host = entity::spawn_entity_host(*parent, {&table, "/a/entities", 0, {}}, types, entities,
-                                       {"a", states, {}}, metrics);
+                                       {"a", states, {}, wall_now}, metrics);
     });
     run();
     running = {states, host};

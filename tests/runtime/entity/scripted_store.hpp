@@ -50,6 +50,7 @@ inline caf::behavior scripted_store(caf::event_based_actor* self, std::shared_pt
         for (auto& f : std::exchange(s->held, {}))
           f();
       },
+      [=](const store::raise_fences& m) { return s->book.raise(m); },
       [=](const store::load_states& m) {
         s->loads.push_back(m.names.size());
         return answer(s->hold_loads, s->fail_load ? caf::expected<store::states_loaded>{*s->fail_load}

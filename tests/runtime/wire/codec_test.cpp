@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace tutti::tests::wire {
+namespace tutti::tests::codec {
 namespace {
 
 using runtime::wire::decode;
@@ -87,4 +87,4 @@ TEST(WireCodec, GivenReaderOfUsedStructWhenReadThenNothingOldStays) {
 }
 
 } // namespace
-} // namespace tutti::tests::wire
+} // namespace tutti::tests::codec

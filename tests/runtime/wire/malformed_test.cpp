@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace tutti::tests::wire {
+namespace tutti::tests::codec {
 namespace {
 
 using runtime::wire::decode;
@@ -86,4 +86,4 @@ TEST(WireMalformed, GivenRandomBytesWhenReadThenTheyAreRefusedOrReadWithoutHarm)
 }
 
 } // namespace
-} // namespace tutti::tests::wire
+} // namespace tutti::tests::codec

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace tutti::tests::wire {
+namespace tutti::tests::codec {
 
 enum class colour : std::uint8_t { red, green, blue };
 
@@ -63,4 +63,4 @@ inline everything full() {
   return x;
 }
 
-} // namespace tutti::tests::wire
+} // namespace tutti::tests::codec

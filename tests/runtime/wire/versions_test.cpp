@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace tutti::tests::wire {
+namespace tutti::tests::codec {
 namespace {
 
 using runtime::wire::decode;
@@ -89,4 +89,4 @@ TEST(WireVersions, GivenStructThatGotItsFirstMembersWhenReadBothWaysThenBothUnde
 }
 
 } // namespace
-} // namespace tutti::tests::wire
+} // namespace tutti::tests::codec

@@ -1,5 +1,4 @@
-#include "services/cli/client/json.hpp"
-#include "tests/services/cli/process.hpp"
+#include "tests/services/cli/commands_fixture.hpp"
 #include "tests/services/cli/stub_server.hpp"
 
 #include <algorithm>
@@ -16,66 +15,13 @@
 using testing::HasSubstr;
 using testing::Not;
 using tutti::services::cli::json;
+using tutti::tests::Commands;
 using tutti::tests::eventually;
 using tutti::tests::process;
+using tutti::tests::run_tutti;
+using tutti::tests::url_in;
 
-// Every command against a node of the built binary.
 namespace {
-
-struct result {
-  int code = -1;
-  std::string out, err;
-
-  json parsed() const { return json::parse(out).value_or(json{}); }
-};
-
-/// "" until the node serves.
-std::string url_in(const std::string& log) {
-  auto at = log.find("http=127.0.0.1:");
-  auto end = log.find_first_of(" \"\n", at + 5);
-  return at == log.npos || end == log.npos ? "" : "http://" + log.substr(at + 5, end - at - 5);
-}
-
-result run_tutti(std::vector<std::string> arguments, const std::vector<std::string>& environment = {},
-                 const std::string& input = {}) {
-  process child{arguments, environment, input};
-  result out;
-  out.code = child.wait().value_or(-1);
-  out.out = child.out();
-  out.err = child.err();
-  return out;
-}
-
-struct Commands : testing::Test {
-  std::unique_ptr<process> node = start();
-  std::string url;
-
-  static std::unique_ptr<process> start(std::vector<std::string> environment = {}) {
-    environment.emplace_back("PORT=0");
-    return std::make_unique<process>(std::vector<std::string>{"node"}, environment);
-  }
-  void SetUp() override {
-    ASSERT_TRUE(eventually([&] {
-      url = url_in(node->err());
-      return !url.empty();
-    })) << node->err();
-  }
-  void TearDown() override {
-    node->signal(SIGTERM);
-    EXPECT_EQ(node->wait(), 0) << node->err();
-  }
-
-  result tutti(std::vector<std::string> arguments, const std::string& input = {}) {
-    return run_tutti(std::move(arguments), {"TUTTI_URL=" + url}, input);
-  }
-  /// Of a job that is submitted and has ended.
-  std::string submit_and_wait(std::vector<std::string> arguments) {
-    std::vector<std::string> all{"jobs", "submit", "--wait", "--json"};
-    all.insert(all.end(), arguments.begin(), arguments.end());
-    auto got = tutti(all);
-    return json::parse(got.out.substr(0, got.out.find('\n'))).value_or(json{})["id"].text();
-  }
-};
 
 TEST_F(Commands, GivenOneJobWhenSubmittedThenItCanBeFollowedToItsResult) {
   auto got = tutti({"jobs", "submit", "--type", "diag.echo", "--payload", "[1,2]", "--idempotency-key",

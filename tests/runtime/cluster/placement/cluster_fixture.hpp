@@ -145,7 +145,7 @@ struct PlacementCluster : VirtualTime {
     });
     n.coordinator = below([&](auto& self) {
       return spawn_coordinator(self, place("coordinator"), {other_line, n.keeper, n.membership, everyone},
-                               {n.me, partitions, leases});
+                               {n.me, partitions, {"worker", "audio", "shard", "api"}, leases});
     });
     running.insert(running.end(), {n.membership, host});
     n.all.insert(n.all.begin(), {n.keeper, n.coordinator, n.ownership, n.membership, host});

@@ -1,0 +1,102 @@
+#include "tests/runtime/entity/fixture.hpp"
+
+#include <stdexcept>
+
+namespace tutti::tests::entities {
+namespace {
+
+/// Each line put in sets the time to be woken at to `delay` from then; being woken adds a line.
+struct Wake : Entities {
+  std::chrono::milliseconds delay = 10s;
+  int failures = 0; ///< of the next wakes
+
+  void begin(std::chrono::milliseconds passivate = 0ms) {
+    types.add(entity::define<notebook>("notebook", "worker", "Lines")
+                  .write<put>("put",
+                              [this](page& self, const put& m) {
+                                self.state.all.push_back(m.line);
+                                self.wake_at(wall_now() + delay.count());
+                                return view_of(self);
+                              })
+                  .read<peek>("peek", [](const page& self, const peek&) { return view_of(self); })
+                  .on_wake([this](page& self) {
+                    if (failures > 0 && failures-- > 0)
+                      throw std::runtime_error{"not now"};
+                    self.state.all.push_back("woken");
+                  })
+                  .passivate_after(passivate));
+    start();
+    open_all();
+  }
+};
+
+TEST_F(Wake, GivenATimeWhenItIsThereThenItRunsOnceAndIsSaved) {
+  begin();
+  ask("k", put{"one"});
+  run_for(9s);
+  EXPECT_EQ(lines_of("k"), (texts{"one"}));
+  run_for(2s);
+  EXPECT_EQ(lines_of("k"), (texts{"one", "woken"}));
+  EXPECT_FALSE(script->saves.back().wake_at);
+  run_for(60s, 100ms);
+  EXPECT_EQ(lines_of("k"), (texts{"one", "woken"}));
+}
+
+TEST_F(Wake, GivenItSleepsWhenTheTimeIsThereThenItIsActivated) {
+  begin(1s);
+  ask("k", put{"one"});
+  run_for(5s);
+  EXPECT_EQ(live(), 0u);
+  run_for(5500ms);
+  EXPECT_EQ(script->saves.size(), 2u) << "nobody asked, and it has run";
+  EXPECT_EQ(lines_of("k"), (texts{"one", "woken"}));
+}
+
+TEST_F(Wake, GivenItsPartitionMovesWhenTheTimeIsThereThenTheNextOwnerWakesIt) {
+  begin();
+  ask("k", put{"one"});
+  run();
+  auto p = partition("k");
+  auto closed = close(p);
+  EXPECT_TRUE(closed->value);
+  run_for(3s);
+  open(p, 2);
+  EXPECT_EQ(live(), 0u) << "not before its time";
+  run_for(8s);
+  EXPECT_EQ(lines_of("k"), (texts{"one", "woken"}));
+}
+
+TEST_F(Wake, GivenTheTimePassedWhileNobodyOwnedItWhenOpenedThenAtOnce) {
+  begin();
+  ask("k", put{"one"});
+  run();
+  lose(partition("k"));
+  run_for(30s, 100ms);
+  open(partition("k"), 2);
+  run_for(1s);
+  EXPECT_EQ(script->saves.size(), 2u);
+  EXPECT_EQ(lines_of("k"), (texts{"one", "woken"}));
+}
+
+TEST_F(Wake, GivenItFailsWhenWokenThenItIsWokenAgainAfterTheBackoff) {
+  begin();
+  failures = 2;
+  ask("k", put{"one"});
+  run_for(15s);
+  EXPECT_EQ(failures, 0);
+  EXPECT_EQ(lines_of("k"), (texts{"one", "woken"}));
+}
+
+TEST_F(Wake, GivenAnotherTimeWhenTheFirstIsThereThenOnlyTheLastCounts) {
+  begin();
+  ask("k", put{"one"});
+  run_for(5s);
+  ask("k", put{"two"});
+  run_for(7s);
+  EXPECT_EQ(lines_of("k"), (texts{"one", "two"}));
+  run_for(4s);
+  EXPECT_EQ(lines_of("k"), (texts{"one", "two", "woken"}));
+}
+
+} // namespace
+} // namespace tutti::tests::entities
