@@ -112,7 +112,7 @@ std::string cut(std::string_view text, std::size_t columns) {
 std::string grouped(std::uint64_t number) {
   auto out = std::to_string(number);
   for (auto at = out.size(); at > 3; at -= 3)
-    out.insert(at - 3, ",");
+    out.insert(at - 3, 1, ',');
   return out;
 }
 
