@@ -426,22 +426,16 @@ class E_FrozenScheduler(Case):
             c.close()
 
     def fill_up(self):
-        """Each write is a turn of the I/O loop, and so a batch in the gateway's mailbox."""
-        connections = [self.node.connect() for _ in range(200)]
-        statuses = []
-        for _ in range(60):
-            for c in connections:
-                c.send(request_bytes("GET", "/queues", token=TOKEN))
-            if connections[0].readable(0) and connections[0].answer("GET", "/queues").status == 503:
-                break
-            for c in connections:
-                if c.readable(0):
-                    statuses.append(c.answer("GET", "/queues").status)
-            if 503 in statuses:
-                break
+        """Each request a turn of the I/O loop of its own, as /live is answered in between, and so a batch in the
+        gateway's mailbox."""
+        connections = [self.node.connect() for _ in range(32)]
+        with self.node.connect() as live:
+            for n in range(1500):
+                connections[n % len(connections)].send(request_bytes("GET", "/queues", token=TOKEN))
+                live.send(request_bytes("GET", "/live"))
+                live.answer("GET", "/live")
         for c in connections:
             c.close()
-        note(f"requests answered while the mailbox filled: {len(statuses)}")
         wait_for(lambda: self.node.get("/queues", timeout=5).status == 503, "the bound of the mailbox", 20, 0)
 
     def all_unavailable(self):
