@@ -74,6 +74,7 @@ for_test() {
   command_of openssl openssl
   command_of iproute2 ip
   command_of redis-tools redis-cli
+  [ -x /usr/lib/postgresql/15/bin/initdb ] || missing+=(postgresql-15) # tests look there only
   module_of python3-yaml yaml
   module_of python3-jsonschema jsonschema
 }

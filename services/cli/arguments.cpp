@@ -264,9 +264,8 @@ void grammar::add_observation() {
 }
 
 void grammar::add_actors() {
-  auto* actors =
-      talk(&app_, "actors", "Statistics of live actors of the whole cluster; entities, and what they do",
-           [this](context& on) { return show_actors(on, actors_); });
+  auto* actors = talk(&app_, "actors", "Live actors of the cluster; entities",
+                      [this](context& on) { return show_actors(on, actors_); });
   actors->add_option("--type", actors_.type, "Only of this type");
   actors->add_option("--node", actors_.node, "Only on this node");
   actors->add_option("--sort", actors_.sort, "path (default), or the greatest first by one of the others")

@@ -25,8 +25,11 @@ std::string route_of(const http_request& request) {
 
 http_answer answered(http_client& client, const http_request& request) {
   auto outcome = client.send(request);
-  if (auto* none = std::get_if<no_answer>(&outcome))
+  if (auto* none = std::get_if<no_answer>(&outcome)) {
+    if (none->why == no_answer::kind::interrupted)
+      throw interrupted{};
     throw unreachable(client, *none);
+  }
   return std::get<http_answer>(std::move(outcome));
 }
 
@@ -49,8 +52,6 @@ api_answer parsed(const http_client& client, const http_request& request, http_a
 
 failure unreachable(const http_client& client, const no_answer& why) {
   switch (why.why) {
-  case no_answer::kind::interrupted:
-    return interrupted{};
   case no_answer::kind::unreachable:
     return failure("cannot reach " + client.url() + ": " + why.words
                    + "; is a node running? (tutti node, or another --url)");

@@ -44,7 +44,7 @@ private:
   http_client& client_;
 };
 
-/// "cannot reach http://…: connection refused; is a node running? (tutti node)"
+/// "cannot reach http://…: connection refused; is a node running? (tutti node)". Not for `interrupted`.
 failure unreachable(const http_client& client, const no_answer& why);
 /// "POST /jobs: Unprocessable Content (422): …" and a line for each pointer.
 failure refused(const http_request& request, const http_answer& answer);

@@ -14,8 +14,10 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -59,25 +61,63 @@ int claim(std::uint16_t port) {
   return fd;
 }
 
+constexpr std::string_view folder_prefix = "tutti-demo-";
+
+void remove_quietly(const fs::path& what) {
+  std::error_code ignored; // nobody is left to be told
+  fs::remove_all(what, ignored);
+}
+
+void remove_all_but_logs(const fs::path& folder) {
+  std::error_code ignored;
+  for (auto& entry : fs::directory_iterator{folder, ignored})
+    if (entry.path().extension() != ".log")
+      remove_quietly(entry.path());
+}
+
+/// -1: the demo that made it lives, or it is not ours.
+int lock_folder(const fs::path& folder) {
+  struct stat about {};
+  auto fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd >= 0 && ::fstat(fd, &about) == 0 && about.st_uid == ::geteuid()
+      && ::flock(fd, LOCK_EX | LOCK_NB) == 0)
+    return fd;
+  if (fd >= 0)
+    ::close(fd);
+  return -1;
+}
+
+/// Databases and keys of demos that were killed. Logs stay: somebody may want to read them.
+void remove_leftovers(const fs::path& parent) {
+  std::error_code ignored;
+  for (auto& entry : fs::directory_iterator{parent, ignored})
+    if (entry.path().filename().string().starts_with(folder_prefix))
+      if (auto fd = lock_folder(entry.path()); fd >= 0) {
+        remove_all_but_logs(entry.path());
+        ::close(fd);
+      }
+}
+
 } // namespace
 
 temporary_folder::temporary_folder() {
-  auto* parent = std::getenv("TMPDIR");
-  auto name = std::string{parent && *parent ? parent : "/tmp"} + "/tutti-demo-XXXXXX";
+  auto* variable = std::getenv("TMPDIR");
+  fs::path parent = fs::absolute(variable && *variable ? variable : "/tmp");
+  remove_leftovers(parent);
+  auto name = (parent / folder_prefix).string() + "XXXXXX";
   if (!::mkdtemp(name.data()))
     throw failure("cannot make a folder like " + name + ": " + std::strerror(errno));
-  path_ = fs::absolute(name);
+  path_ = name;
+  lock_ = lock_folder(path_);
 }
 
 temporary_folder::~temporary_folder() {
-  std::error_code ignored; // nobody is left to be told
-  if (!kept_) {
-    fs::remove_all(path_, ignored);
-    return;
-  }
-  for (auto& entry : fs::directory_iterator{path_, ignored})
-    if (entry.path().extension() != ".log")
-      fs::remove_all(entry.path(), ignored);
+  if (kept_)
+    remove_all_but_logs(path_);
+  else
+    remove_quietly(path_);
+  if (lock_ >= 0)
+    ::close(lock_);
 }
 
 void write_private(const fs::path& file, const std::string& text) {

@@ -9,7 +9,8 @@
 /// What the demo needs of the machine.
 namespace tutti::services::cli {
 
-/// A folder that goes when this object ends, unless it was kept. Throws `failure` when it cannot be made.
+/// A folder that goes when this object ends, but for its logs if they are kept. Also takes away what demos
+/// have left that were killed. Throws `failure` when it cannot be made.
 class temporary_folder {
 public:
   temporary_folder();
@@ -23,6 +24,7 @@ public:
 
 private:
   std::filesystem::path path_;
+  int lock_ = -1; ///< says that somebody lives here
   bool kept_ = false;
 };
 

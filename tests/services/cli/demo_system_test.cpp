@@ -147,6 +147,19 @@ TEST_F(Demo, GivenAMissingProgramWhenStartedThenItSaysWhatToInstall) {
   EXPECT_FALSE(files_left());
 }
 
+TEST_F(Demo, GivenAFolderOfAKilledDemoWhenAnotherStartsThenOnlyItsLogsStay) {
+  auto dead = folder + "/tutti-demo-dead00";
+  std::filesystem::create_directories(dead + "/postgres/data");
+  write_private(dead + "/a.log", "x");
+  ::setenv("TMPDIR", folder.c_str(), 1);
+  temporary_folder first;
+  EXPECT_FALSE(std::filesystem::exists(dead + "/postgres"));
+  EXPECT_TRUE(std::filesystem::exists(dead + "/a.log"));
+  std::filesystem::create_directory(first.path() / "redis");
+  temporary_folder second; // while the first one lives
+  EXPECT_TRUE(std::filesystem::exists(first.path() / "redis"));
+}
+
 TEST(DemoSurroundings, GivenATakenPortWhenWishedForThenAnotherOneIsFound) {
   tutti::tests::stub_server other{[](auto, auto&, auto&) { return std::string{}; }};
   auto taken = static_cast<std::uint16_t>(std::stoi(other.url().substr(other.url().rfind(':') + 1)));
