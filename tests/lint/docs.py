@@ -96,7 +96,7 @@ for block in re.findall(r"^```sh\n(.*?)^```", read("README.md"), re.M | re.S):
         if path := re.search(r"localhost:3000([^\s'\"?]*)", line):
             method = (re.search(r"-X (\w+)", line) or [0, "POST" if re.search(r"--json|--data", line) else "GET"])[1]
             path = re.sub(r"\$\{job[^}]*\}", "{id}", path[1].replace("$job", "/jobs/{id}"))
-            path = re.sub(r"^/(queues|schedules|nodes)/[a-z]+", r"/\1/{name}", path)
+            path = re.sub(r"^/(queues|schedules|flags|nodes)/[a-z-]+", r"/\1/{name}", path)
             path = re.sub(r"^/actors/[a-z]+/[a-z]+", "/actors/{type}/{key}", path)
             called.append(f"{method} " + re.sub(r"/commands/[a-z]+", "/commands/{command}", path))
 compare("route", called, "README.md", real, "actors/http_gateway/routes.cpp")
