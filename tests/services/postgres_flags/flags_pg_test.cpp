@@ -13,7 +13,6 @@ namespace tutti::tests::flags {
 namespace {
 
 namespace pg = services::postgres;
-using namespace std::chrono_literals;
 using runtime::ec;
 using steady = std::chrono::steady_clock;
 
