@@ -4,7 +4,7 @@
 set -eu -o pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$root/deploy/common.sh"
-"$root/deploy/install-deps.sh" build bench
+"$root/deploy/install-deps.sh" build run bench
 say "building the benchmarks"
 configure release "$build_root/bench" -DTUTTI_BENCH=ON -DTUTTI_TESTS=OFF -DCMAKE_UNITY_BUILD=ON
 cmake --build "$build_root/bench" -j "$jobs"

@@ -53,6 +53,11 @@ using namespace std::chrono_literals;
 
 constexpr std::uint32_t partitions = 256;
 
+void both(const char* figure, double bare, double entity, const char* unit) {
+  report(figure, "bare", bare, unit);
+  report(figure, "entity", entity, unit);
+}
+
 struct state {
   static constexpr const char* name = "counter";
   state() = default;
@@ -184,7 +189,7 @@ void ask(std::size_t total, std::size_t window) {
     o = rate_of(*node.sys, total, window,
                 [ref](auto* self, std::size_t) { return ref.ask(self, add{}, 2s); });
   }
-  std::printf("ask local, %zu outstanding: bare %.0f/s, entity %.0f/s, ratio %.2f\n", window, b, o, o / b);
+  both(window == 1 ? "ask_local_1" : "ask_local_64", b, o, "1/s");
 }
 
 void activation(std::size_t total) {
@@ -207,7 +212,7 @@ void activation(std::size_t total) {
       return node.refs->ref("counter", std::to_string(700000000000000000 + n)).ask(self, add{}, 30s);
     });
   }
-  std::printf("activation: bare spawn %.0f/s, entity %.0f/s, ratio %.2f\n", b, o, o / b);
+  both("activation", b, o, "1/s");
 }
 
 void memory(std::size_t total) {
@@ -233,7 +238,7 @@ void memory(std::size_t total) {
     });
     o = double(resident_bytes() - before) / double(total);
   }
-  std::printf("idle, %zu: bare %.0f B, entity %.0f B, ratio %.2f\n", total, b, o, o / b);
+  both("idle_resident", b, o, "B");
 }
 
 using meet_atom = caf::atom_constant<caf::atom("meet")>;
@@ -337,14 +342,14 @@ void remote(std::size_t total) {
         return s->request(echo, 5s, echo_atom::value, std::int64_t{1});
       });
       auto o = rate_of<sum>(sys, total, 64, [=](auto* s, std::size_t) { return ref.ask(s, add{}, 5s); });
-      std::printf("ask remote, 64 outstanding: bare %.0f/s, entity %.0f/s, ratio %.2f\n", b, o, o / b);
+      both("ask_remote_64", b, o, "1/s");
       auto lb = ping(
           sys, total / 20, [=](auto* s) { return s->request(echo, 5s, echo_atom::value, std::int64_t{1}); },
           static_cast<std::int64_t*>(nullptr));
       auto lo = ping(
           sys, total / 20, [=](auto* s) { return ref.ask(s, add{}, 5s); }, static_cast<sum*>(nullptr));
-      std::printf("ask remote, 1 outstanding: p50 bare %.0f us, entity %.0f us, ratio %.2f; p99 %.0f, %.0f\n",
-                  lb.at(.5), lo.at(.5), lo.at(.5) / lb.at(.5), lb.at(.99), lo.at(.99));
+      both("ask_remote_1_p50", lb.at(.5), lo.at(.5), "us");
+      both("ask_remote_1_p99", lb.at(.99), lo.at(.99), "us");
       // Tells: sent in bursts with an ask at the end of each, which has come when they have.
       constexpr std::size_t burst = 1000;
       auto tells = [&](auto tell, auto last, auto* reply) {
@@ -364,7 +369,7 @@ void remote(std::size_t total) {
                       static_cast<std::int64_t*>(nullptr));
       auto to = tells([=](auto* s) { ref.tell(s, add{}); }, [=](auto* s) { return ref.ask(s, add{}, 5s); },
                       static_cast<sum*>(nullptr));
-      std::printf("tell remote: bare %.0f/s, entity %.0f/s, ratio %.2f\n", tb, to, to / tb);
+      both("tell_remote", tb, to, "1/s");
     }
   }
   ::kill(child, SIGKILL);

@@ -99,8 +99,8 @@ class Table:
         return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in self.rows])
 
 
-def parts(build, name):
-    out = subprocess.run([build / "bin/actor_bench", name], capture_output=True, text=True, check=True).stdout
+def parts(build, name, program="actor_bench"):
+    out = subprocess.run([build / "bin" / program, name], capture_output=True, text=True, check=True).stdout
     figures = collections.defaultdict(list)
     for line in out.splitlines():
         item = json.loads(line)
@@ -164,6 +164,27 @@ def part_figures(build, table):
     return cost
 
 
+def entity_figures(build, table):
+    figures = collections.defaultdict(list)
+    for name in ("ask", "activation", "memory", "remote"):
+        figures.update(parts(build, name, "entity_bench"))
+
+    def row(figure, key, against, must, aim, unit, lower=False):
+        table.add(figure, against, must, aim, figures[key, "entity"], figures[key, "bare"], unit, lower)
+
+    row("ask an entity on another node, 64 outstanding", "ask_remote_64", "bare CAF remote request", 0.8, 1.5, "per s")
+    row("tell an entity on another node", "tell_remote", "bare CAF remote message", 1, 3, "per s")
+    row("ask, 1 outstanding, p50", "ask_remote_1_p50", "bare CAF remote request", 1.4, 1.15, "µs", True)
+    row("ask a local entity, 64 outstanding", "ask_local_64", "bare CAF request", 0.5, 0.7, "per s")
+    row("activation of new entities", "activation", "bare CAF spawn and message", 0.4, 0.6, "per s")
+    row("resident bytes an idle entity", "idle_resident", "bare CAF stateful actor", 1.5, 1.2, "B", True)
+    out = subprocess.run([sys.executable, HERE / "takeover.py"], env={**os.environ, "TUTTI_BIN": str(build / "bin/tutti")},
+                         capture_output=True, text=True, check=True).stdout
+    takeover = json.loads(next(line for line in out.splitlines() if line.startswith("{")))
+    table.add("takeover after SIGKILL, 30,000 remembered entities, beyond 2 TTL", "–", 3, 1, [takeover["over_2_ttl_s"]],
+              unit="s", lower_is_better=True, absolute=True)
+
+
 def resident_figures(build, table):
     with node(build) as server:
         pid = server.process.pid
@@ -202,6 +223,7 @@ def main():
     http_figures(build, table, options.rounds, options.seconds)
     cost = part_figures(build, table)
     resident_figures(build, table)
+    entity_figures(build, table)
     scaling = "\n".join(["| jobs waiting | submit, claim and finish one |", "|---|---|"]
                         + [f"| {n:,} | {us:.2f} µs |" for n, us in cost.items()])
     text = table.markdown() + "\n\n" + scaling + "\n"
