@@ -209,7 +209,11 @@ struct Gateways : VirtualTime {
                      const std::string& body = {}) {
     auto channel = send(to, method, target, body);
     EXPECT_TRUE(channel->answer) << method << " " << target;
-    return channel->answer ? std::move(*channel->answer) : http::response{.status = 0};
+    if (channel->answer)
+      return std::move(*channel->answer);
+    http::response none;
+    none.status = 0;
+    return none;
   }
 };
 

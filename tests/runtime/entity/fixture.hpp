@@ -143,7 +143,13 @@ struct Entities : VirtualTime {
               bool remember = false) {
     auto p = partition(key);
     auto epoch = held.count(p) ? held[p]->epoch() : script->book.raise({{{"worker", p, 1}}}).standing[0];
-    store::save_state order{{"notebook", key}, "worker", p, epoch, version, ++random_id};
+    store::save_state order;
+    order.name = {"notebook", key};
+    order.role = "worker";
+    order.partition = p;
+    order.epoch = epoch;
+    order.version = version;
+    order.id = ++random_id;
     order.bytes = wire::encode(notebook{std::move(all)});
     order.remember = remember;
     EXPECT_TRUE(script->book.save(std::move(order)));
