@@ -33,6 +33,28 @@ struct outcome {
 template <class Reply>
 using asked = std::shared_ptr<outcome<Reply>>;
 
+/// Has an actor of its own request what `make(self)` says; noted when it is answered.
+template <class Reply, class Make>
+asked<Reply> request_by(caf::actor_system& sys, Make make) {
+  auto out = std::make_shared<outcome<Reply>>();
+  sys.spawn([=](caf::event_based_actor* self) {
+    auto end = [=] {
+      out->done = true;
+      out->at = self->clock().now();
+    };
+    make(self).then(
+        [=](Reply& got) {
+          out->value = std::move(got);
+          end();
+        },
+        [=](caf::error& e) {
+          out->error = std::move(e);
+          end();
+        });
+  });
+  return out;
+}
+
 /// One node's entities on virtual time, with a store that does what the test says.
 struct Entities : VirtualTime {
   static constexpr std::uint32_t partitions = 8;
@@ -101,23 +123,7 @@ struct Entities : VirtualTime {
   /// `make(self)` requests.
   template <class Reply, class Make>
   asked<Reply> request(Make make) {
-    auto out = std::make_shared<outcome<Reply>>();
-    sys.spawn([=](caf::event_based_actor* self) {
-      auto end = [=] {
-        out->done = true;
-        out->at = self->clock().now();
-      };
-      make(self).then(
-          [=](Reply& got) {
-            out->value = std::move(got);
-            end();
-          },
-          [=](caf::error& e) {
-            out->error = std::move(e);
-            end();
-          });
-    });
-    return out;
+    return request_by<Reply>(sys, make);
   }
   /// Asks when run() is called.
   template <class Reply = lines, class Message>

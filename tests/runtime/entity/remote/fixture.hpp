@@ -92,23 +92,7 @@ struct Nodes : VirtualTime {
 
   template <class Reply, class Make>
   asked<Reply> request(Make make) {
-    auto out = std::make_shared<outcome<Reply>>();
-    sys.spawn([=](caf::event_based_actor* self) {
-      auto end = [=] {
-        out->done = true;
-        out->at = self->clock().now();
-      };
-      make(self).then(
-          [=](Reply& got) {
-            out->value = std::move(got);
-            end();
-          },
-          [=](caf::error& e) {
-            out->error = std::move(e);
-            end();
-          });
-    });
-    return out;
+    return request_by<Reply>(sys, make);
   }
   template <class Reply = lines, class Message>
   asked<Reply> ask(const std::string& from, const std::string& key, Message m,
