@@ -1,5 +1,6 @@
 """A network of its own for each node: namespaces joined by a bridge, whose links can be cut. Linux, as root."""
 import os
+import socket
 import subprocess
 import sys
 
@@ -19,7 +20,9 @@ def enter():
 
 def ip(*words, inside=None):
     prefix = ["nsenter", "-t", str(inside), "-n"] if inside else []
-    subprocess.run([*prefix, "ip", *words], check=True, capture_output=True, timeout=10)
+    done = subprocess.run([*prefix, "ip", *words], capture_output=True, text=True, timeout=10)
+    if done.returncode != 0:
+        raise RuntimeError(f"ip {' '.join(words)}: {done.stderr.strip()}")
 
 
 class Network:
@@ -29,6 +32,13 @@ class Network:
     def __init__(self, names):
         self.names = list(names)
         self.holders = {}
+        try:
+            self.build()
+        except BaseException:
+            self.close()
+            raise
+
+    def build(self):
         ip("link", "set", "lo", "up")
         ip("link", "add", "hub", "type", "bridge")
         ip("addr", "add", f"{self.hub}/24", "dev", "hub")
@@ -67,8 +77,12 @@ class Network:
         ip("link", "set", f"v-{name}", "up")
 
     def close(self):
+        # The kernel takes a namespace's links down some time after its last process: the next network wants their
+        # names at once.
+        for _, link in socket.if_nameindex():
+            if link == "hub" or link.startswith("v-"):
+                ip("link", "del", link)
         for holder in self.holders.values():
             holder.kill()
             holder.wait()
             holder.stdout.close()
-        ip("link", "del", "hub")
