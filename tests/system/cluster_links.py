@@ -4,7 +4,7 @@ networks.enter()
 
 import unittest
 
-from cluster_faults import KEYS, Clients
+from cluster_faults import COORDINATION, KEYS, Clients
 from clusters import TTL, Cluster
 from support import main, wait_for
 
@@ -15,7 +15,7 @@ class Links(unittest.TestCase):
     def setUp(self):
         self.network = networks.Network(self.NAMES)
         self.addCleanup(self.network.close)
-        self.cluster = Cluster(self.NAMES, network=self.network)
+        self.cluster = Cluster(self.NAMES, coordination=COORDINATION, network=self.network)
         self.addCleanup(self.cluster.close)
         self.cluster.start()
         self.cluster.settled(within=30)
