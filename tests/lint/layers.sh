@@ -59,6 +59,7 @@ rule 'runtime/cluster/tls headers: std' "$own|$std" '^runtime/cluster/tls/.*\.hp
 rule 'runtime/cluster/tls: std, OpenSSL, POSIX' "$own|$std|$posix|<openssl/[a-z0-9_]+\.h>" \
   '^runtime/cluster/tls/.*\.cpp$'
 rule 'runtime/store: std, CAF' "$own|$actor" '^runtime/store/'
+rule 'runtime/outbound: std, CAF' "$own|$actor" '^runtime/outbound/'
 rule 'runtime/entity headers: std, CAF' "$own|$actor" '^runtime/entity/.*\.hpp$'
 rule 'runtime/entity: std, CAF, RapidJSON' "$own|$actor|$json" '^runtime/entity/.*\.cpp$'
 rule 'runtime/ knows nothing of what uses it' '"runtime/[^"]+"|<.+>' '^runtime/'
