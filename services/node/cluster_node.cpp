@@ -13,6 +13,7 @@
 #include "runtime/store/flag_keeper.hpp"
 #include "runtime/telemetry/log.hpp"
 #include "runtime/telemetry/trace.hpp"
+#include "services/node/drain_watch.hpp"
 #include "services/node/entity_types.hpp"
 
 #include <algorithm>
@@ -197,6 +198,16 @@ std::vector<child_spec> cluster_node::supervisors() {
     return ownership_;
   }));
   out.push_back(supervisor_spec("cluster", std::move(cluster_children), {.max_restarts = 0}));
+  return out;
+}
+
+std::vector<child_spec> cluster_node::with_runner(const caf::actor& runner) {
+  std::vector<child_spec> out;
+  if (clustered_)
+    out.push_back(spec("drain", [this, &runner](caf::event_based_actor* parent, placement at) {
+      return spawn_drain_watch(*parent, std::move(at), membership_, runner, self_.holder(),
+                               config_.settings.shutdown.deadline);
+    }));
   return out;
 }
 

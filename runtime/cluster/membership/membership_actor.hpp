@@ -68,6 +68,7 @@ private:
   void ask_page(const std::string& after);
   void took_leases();
   void check_name();
+  caf::result<void> declare(const std::string& lost);
 
   timer_clock::duration ttl() const { return options_.lease_ttl; }
   /// From `least` to `most` of a thousandth of the TTL.
