@@ -109,9 +109,11 @@ caf::result<void> membership_actor::declare(const std::string& lost) {
   request(options_.leases, patience, acquire_leases{options_.self.holder(), {std::move(claim)}})
       .then(
           [this, promise, lost, life = *life](const leases_acquired& answer) mutable {
-            if (answer.grants.at(0).outcome != acquired::granted)
-              return promise.deliver(make_error(ec::unavailable, "another node has just declared a node '" + lost
-                                                                     + "' dead, or the lease store was away"));
+            if (answer.grants.at(0).outcome != acquired::granted) {
+              promise.deliver(make_error(ec::unavailable, "another node has just declared a node '" + lost
+                                                              + "' dead, or the lease store was away"));
+              return;
+            }
             telemetry::get().warn("member.declared_dead name={} incarnation={}", lost, life);
             poll_in({});
             promise.deliver(caf::unit);

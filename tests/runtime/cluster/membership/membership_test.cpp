@@ -87,6 +87,7 @@ TEST_F(Membership, GivenNodeThatDrainsWhenSaidThenAllSeeItUntilUndrained) {
 
 TEST_F(Membership, GivenMembersWhenDeclaredDownThenOnlyThoseThatAre) {
   test_node a{as("a")};
+  test_node c{as("c", 1, {a.address()})};
   auto declare = [&](const std::string& name) {
     caf::error out;
     caf::scoped_actor self{a.system()};
@@ -95,13 +96,12 @@ TEST_F(Membership, GivenMembersWhenDeclaredDownThenOnlyThoseThatAre) {
   };
   {
     test_node b{as("b", 2, {a.address()})};
-    ASSERT_TRUE(eventually([&] { return a.sees_up({"a", "b"}); }));
+    ASSERT_TRUE(eventually([&] { return a.sees_up({"a", "b"}) && c.sees_up({"b"}); }));
     EXPECT_TRUE(is(declare("b"), runtime::ec::conflict));
     EXPECT_TRUE(is(declare("a"), runtime::ec::conflict));
     EXPECT_TRUE(is(declare("x"), runtime::ec::not_found));
   }
   ASSERT_TRUE(eventually([&] { return a.sees("b", member_state::down, false); }));
-  test_node c{as("c", 1, {a.address()})};
   ASSERT_TRUE(eventually([&] { return c.sees("b", member_state::down, false); }));
   EXPECT_FALSE(declare("b"));
   EXPECT_TRUE(eventually([&] { return !a.find("b") && !c.find("b"); }));
