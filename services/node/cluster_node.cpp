@@ -36,6 +36,8 @@ using actor::placement;
 using actor::supervisor_spec;
 using std::chrono::milliseconds;
 
+static_assert(config::max_placed == cluster::max_table_entries);
+
 constexpr milliseconds plan_patience{1'000};
 constexpr milliseconds look_again{20};
 constexpr milliseconds plan_again{500};
@@ -96,7 +98,7 @@ void cluster_node::configure(caf::actor_system_config& config) const {
     return;
   auto& tls = config_.settings.cluster.tls;
   if (tls.mode == config::tls_mode::on)
-    for (auto& wrong : cluster::check_certificates(tls))
+    for (auto& wrong : cluster::check_certificates(tls, self_.name))
       throw std::runtime_error(wrong);
   cluster::configure_remoting(config);
 }
