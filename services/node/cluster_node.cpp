@@ -13,6 +13,7 @@
 #include "runtime/store/flag_keeper.hpp"
 #include "runtime/telemetry/log.hpp"
 #include "runtime/telemetry/trace.hpp"
+#include "services/node/drain_watch.hpp"
 #include "services/node/entity_types.hpp"
 
 #include <algorithm>
@@ -34,6 +35,8 @@ using actor::child_spec;
 using actor::placement;
 using actor::supervisor_spec;
 using std::chrono::milliseconds;
+
+static_assert(config::max_placed == cluster::max_table_entries);
 
 constexpr milliseconds plan_patience{1'000};
 constexpr milliseconds look_again{20};
@@ -95,7 +98,7 @@ void cluster_node::configure(caf::actor_system_config& config) const {
     return;
   auto& tls = config_.settings.cluster.tls;
   if (tls.mode == config::tls_mode::on)
-    for (auto& wrong : cluster::check_certificates(tls))
+    for (auto& wrong : cluster::check_certificates(tls, self_.name))
       throw std::runtime_error(wrong);
   cluster::configure_remoting(config);
 }
@@ -197,6 +200,16 @@ std::vector<child_spec> cluster_node::supervisors() {
     return ownership_;
   }));
   out.push_back(supervisor_spec("cluster", std::move(cluster_children), {.max_restarts = 0}));
+  return out;
+}
+
+std::vector<child_spec> cluster_node::with_runner(const caf::actor& runner) {
+  std::vector<child_spec> out;
+  if (clustered_)
+    out.push_back(spec("drain", [this, &runner](caf::event_based_actor* parent, placement at) {
+      return spawn_drain_watch(*parent, std::move(at), membership_, runner, self_.holder(),
+                               config_.settings.shutdown.deadline);
+    }));
   return out;
 }
 
