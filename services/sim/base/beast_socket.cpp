@@ -21,6 +21,7 @@ void beast_socket::accept(const beast_request& upgrade) {
   limits.keep_alive_pings = false;
   stream_.set_option(limits);
   stream_.read_message_max(max_message);
+  stream_.auto_fragment(false); // as Discord: one frame a message
   stream_.async_accept(upgrade, [self = shared_from_this()](beast_error failure) {
     if (failure)
       return self->finish(1006);

@@ -35,7 +35,8 @@ public:
   typed_options out;
 
   json options(const json& definitions, const json& given) {
-    for (auto& name : given_names(given).items())
+    auto names = given_names(given);
+    for (auto& name : names.items())
       if (std::none_of(definitions.items().begin(), definitions.items().end(),
                        [&](auto& one) { return one["name"] == name; }))
         fail("there is no option " + name.text());

@@ -10,7 +10,7 @@ json list_or_empty(const json& value) {
 
 json embeds_of(const json& from) {
   auto out = json::array{};
-  for (auto embed : list_or_empty(from["embeds"]).items()) {
+  for (auto embed : from["embeds"].items()) {
     embed.set("type", "rich");
     out.push_back(std::move(embed));
   }
