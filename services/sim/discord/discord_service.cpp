@@ -85,9 +85,8 @@ void simulated_discord::summarise(json& out) const {
   rest_.summarise(own.at("rest"));
   out.set("identifies", total("identifies"));
   out.set("resumes", total("resumes"));
-  out.set("dispatches", json::object{{"sent", total("dispatches")},
-                                     {"inSessions", own["sentInSessions"]},
-                                     {"acknowledged", own["acknowledgedInSessions"]}});
+  out.set("dispatches",
+          json::object{{"sent", total("dispatches")}, {"acknowledged", gateway_.acknowledged()}});
   out.set("discord", std::move(own));
 }
 

@@ -139,7 +139,7 @@ private:
       discord_.heartbeat = 2000ms;
       discord_.voice_delay_min = 1ms;
       discord_.voice_delay_max = 10ms;
-      discord_.identify_within = 5000ms;
+      discord_.identify_within = 10'000ms; // an identify that came too soon may be repeated after 5 s
     }
     if (heartbeat_)
       discord_.heartbeat = *heartbeat_;

@@ -278,7 +278,7 @@ class Gateway:
         self.socket.close()
 
     def identify(self, shard=(0, 1), token="sim-token", intents=INTENTS, **more):
-        d = {"token": token, "intents": intents, "shard": list(shard),
+        d = {"token": token, "intents": intents, "shard": shard and list(shard),
              "properties": {"os": "linux", "browser": "raw", "device": "raw"}, **more}
         self.send(2, {k: v for k, v in d.items() if v is not None})
 
@@ -297,6 +297,13 @@ class Gateway:
     def beat(self):
         self.send(1, self.seq)
         return self.expect_op(11)
+
+    def beat_for(self, seconds):
+        """Waits, and stays alive."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            self.beat()
+            time.sleep(min(0.5, max(0, until - time.monotonic())))
 
     def join(self, channel, guild=GUILD, mute=False):
         self.send(4, {"guild_id": str(guild), "channel_id": None if channel is None else str(channel),

@@ -72,6 +72,7 @@ void gateway::released(const std::shared_ptr<session>& which) {
 void gateway::end_session(const std::shared_ptr<session>& which, std::string_view why) {
   if (sessions_.erase(which->id) == 0)
     return;
+  core_.totals["acknowledged"] += which->acknowledged;
   core_.note("session_end", json::object{{"session", which->id}, {"shard", which->shard}, {"reason", why}});
   end_(*which);
 }
@@ -125,12 +126,17 @@ std::shared_ptr<session> gateway::session_of(const bot& owner, std::uint64_t gui
   return best;
 }
 
+std::uint64_t gateway::acknowledged() const {
+  auto ended = core_.totals.find("acknowledged");
+  auto out = ended == core_.totals.end() ? 0 : ended->second;
+  for (auto& [id, one] : sessions_)
+    out += one->acknowledged;
+  return out;
+}
+
 void gateway::summarise(json& out) const {
   json::array all;
-  std::uint64_t sent = 0, acknowledged = 0;
-  for (auto& [id, one] : sessions_) {
-    sent += one->sent.last();
-    acknowledged += one->acknowledged;
+  for (auto& [id, one] : sessions_)
     all.push_back(json::object{{"session", id},
                                {"bot", std::to_string(one->owner->id)},
                                {"shard", one->shard},
@@ -138,15 +144,12 @@ void gateway::summarise(json& out) const {
                                {"seq", one->sent.last()},
                                {"acknowledged", one->acknowledged},
                                {"attached", !one->connection.expired()}});
-  }
   json::object codes;
   for (auto& [code, count] : closes_)
     codes.emplace_back(std::to_string(code), count);
   out.set("sessions", std::move(all));
   out.set("connectionsOpen", connections_.size());
   out.set("closes", std::move(codes));
-  out.set("sentInSessions", sent);
-  out.set("acknowledgedInSessions", acknowledged);
 }
 
 } // namespace tutti::services::sim::discord

@@ -53,6 +53,8 @@ public:
 
   const std::map<std::string, std::shared_ptr<session>>& sessions() const noexcept { return sessions_; }
   std::vector<std::shared_ptr<gateway_connection>> connections() const;
+  /// Dispatches that heartbeats and resumes have confirmed by their sequence.
+  std::uint64_t acknowledged() const;
   void summarise(json& out) const;
 
   /// Faults, see gateway_faults.
