@@ -69,6 +69,7 @@ rule 'actors/ know protocols/, runtime/ and CAF, no outside' \
 rule 'actors/ know protocols/, runtime/ and CAF, no outside' \
   "\"(actors|protocols|runtime)/[^\"]+\"|$actor" '^actors/.*\.hpp$'
 rule 'services/ do not know tests/' '"(services|actors|protocols|runtime)/[^"]+"|<.+>' '^services/'
+rule 'services/sim checks our clients, so it shares nothing with them' '"services/(sim|net)/[^"]+"|<.+>' '^services/sim/'
 
 include='^[[:space:]]*#[[:space:]]*include[[:space:]]+<'
 never 'toml++ is included in one translation unit' "${include}toml" '^runtime/config/document\.cpp$'
