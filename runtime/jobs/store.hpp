@@ -1,6 +1,6 @@
 #pragma once
 #include "runtime/jobs/job.hpp"
-#include "runtime/jobs/schedule.hpp"
+#include "runtime/jobs/schedule/schedule.hpp"
 
 #include <cstdint>
 #include <optional>

@@ -1,5 +1,5 @@
 #pragma once
-#include "actors/http_gateway/exchange.hpp"
+#include "actors/http_gateway/exchange/exchange.hpp"
 #include "services/http/request_parser.hpp"
 #include "services/http/response_writer.hpp"
 #include "services/http/server.hpp"

@@ -1,7 +1,7 @@
 #include "services/node/node.hpp"
 
 #include "actors/http_gateway/gateway.hpp"
-#include "actors/http_gateway/node_monitor.hpp"
+#include "actors/http_gateway/observe/node_monitor.hpp"
 #include "runtime/actor/scheduling.hpp"
 #include "runtime/actor/supervisor.hpp"
 #include "runtime/jobs/job_telemetry.hpp"
@@ -9,10 +9,10 @@
 #include "runtime/telemetry/log.hpp"
 #include "services/http/server.hpp"
 #include "services/node/actor_metrics.hpp"
-#include "services/node/cluster_node.hpp"
-#include "services/node/job_storage.hpp"
+#include "services/node/cluster/cluster_node.hpp"
 #include "services/node/job_types.hpp"
 #include "services/node/metrics_server.hpp"
+#include "services/node/storage/job_storage.hpp"
 
 #include <algorithm>
 #include <atomic>

@@ -1,6 +1,6 @@
 #pragma once
 #include "runtime/store/entity_store.hpp"
-#include "services/postgres/statement.hpp"
+#include "services/postgres/statement/statement.hpp"
 
 #include <optional>
 #include <vector>

@@ -1,6 +1,6 @@
 #include "services/redis_jobs/codec.hpp"
 
-#include "runtime/jobs/json_fingerprint.hpp"
+#include "runtime/jobs/schema/json_fingerprint.hpp"
 #include "services/redis_jobs/packed.hpp"
 
 #include <algorithm>
