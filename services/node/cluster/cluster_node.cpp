@@ -13,12 +13,8 @@
 #include "runtime/store/flag_keeper.hpp"
 #include "runtime/telemetry/log.hpp"
 #include "runtime/telemetry/trace.hpp"
-<<<<<<< HEAD:services/node/cluster_node.cpp
 #include "services/node/cluster/drain_watch.hpp"
-#include "services/node/entity_types.hpp"
-=======
 #include "services/node/cluster/entity_types.hpp"
->>>>>>> work-tidy:services/node/cluster/cluster_node.cpp
 
 #include <algorithm>
 #include <optional>
