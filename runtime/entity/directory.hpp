@@ -51,7 +51,9 @@ struct entity_gone {
 };
 
 struct directory_bounds {
-  std::size_t waiting_messages = 100'000; ///< of the whole node, for owners and activations to come
+  /// Of the whole node, for owners and activations to come. Bytes as a message travels between nodes.
+  std::size_t waiting_messages = 100'000;
+  std::size_t waiting_bytes = 64U << 20U;
 };
 
 /// Who lives here and who owns what: every message to an entity passes it, in its sender's thread. The one
@@ -115,7 +117,12 @@ public:
   std::uint64_t waiting() const noexcept { return waiting_.load(std::memory_order_relaxed); }
 
 private:
-  using elements = std::deque<std::pair<const entity_type*, caf::mailbox_element_ptr>>;
+  struct waiting_message {
+    const entity_type* type;
+    caf::mailbox_element_ptr element;
+    std::size_t bytes;
+  };
+  using elements = std::deque<waiting_message>;
   enum class life : std::uint8_t { starting, active, cooling };
   struct entry {
     caf::strong_actor_ptr actor; ///< active only
@@ -170,6 +177,7 @@ private:
   void route_here(slot& s, const entity_type& type, caf::mailbox_element_ptr element,
                   caf::execution_unit* host);
   void wait(elements& queue, const entity_type& type, caf::mailbox_element_ptr element);
+  void waits_no_more(const waiting_message& m) noexcept;
   void flush(slot& s);
   /// Who waits for its entities waits for an owner from now on, before all others.
   void empty(slot& s, std::vector<caf::actor>& actors);
@@ -184,7 +192,7 @@ private:
   std::map<std::string, std::unique_ptr<slot[]>, std::less<>> roles_;
   std::unordered_map<const entity_type*, kind> kinds_;
   std::vector<const entity_type*> by_number_;
-  std::atomic<std::uint64_t> waiting_{0};
+  std::atomic<std::uint64_t> waiting_{0}, waiting_bytes_{0};
   std::atomic<bool> hosted_{false};
   call_clock::time_point began_;      ///< the first tick
   std::atomic<std::uint32_t> now_{0}; ///< in ticks: tenths of a second since began_

@@ -9,6 +9,8 @@
 #include "runtime/telemetry/trace.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <exception>
 #include <stdexcept>
 
@@ -21,6 +23,14 @@ namespace {
 
 using std::chrono::milliseconds;
 using unused = caf::atom_constant<caf::atom("unused")>;
+
+/// Grows in the life of the process, which is that of its epochs. From the time on, so that two lives' differ.
+std::uint64_t next_save_id() {
+  static std::atomic<std::uint64_t> last{static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count())};
+  return ++last;
+}
 
 /// How long a save is tried for before its outcome counts as unknown.
 constexpr milliseconds save_patience{5'000};
@@ -200,7 +210,7 @@ void entity_actor::save(answer to, caf::message reply) {
 void entity_actor::start_save() {
   auto& s = *saving_;
   s.under_way = s.changes;
-  s.id = telemetry::random_bits() | 1U;
+  s.id = next_save_id();
   s.bytes = encoded_state();
   s.wake_at = init_.wake_at;
   s.failures = 0;
