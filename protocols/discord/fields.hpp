@@ -24,6 +24,9 @@ inline bool read(json::reader& in, std::string& out) {
 inline bool read(json::reader& in, bool& out) {
   return in.boolean(out);
 }
+inline bool read(json::reader& in, double& out) {
+  return in.number(out);
+}
 template <std::integral I>
 requires(!std::same_as<I, bool>) bool read(json::reader& in, I& out) {
   return in.integer(out);

@@ -397,10 +397,10 @@ bool reader::syntax(std::string_view detail) {
   return false;
 }
 
-bool reader::missing(std::string_view name) {
+bool reader::fail_member(std::string_view name, std::string_view detail) {
   if (failed_)
     return false;
-  fail("is missing");
+  fail(detail);
   if (!path_text_.empty())
     path_text_ += '.';
   path_text_ += name;

@@ -84,8 +84,10 @@ public:
 
   /// A mistake at the value that is being read.
   bool fail(std::string_view detail);
-  /// The object that is being read (or has just been read) lacks `name`.
-  bool missing(std::string_view name);
+  /// A mistake at the member `name` of the object that is being read or has just been read.
+  bool fail_member(std::string_view name, std::string_view detail);
+  /// That object lacks `name`.
+  bool missing(std::string_view name) { return fail_member(name, "is missing"); }
 
 private:
   /// An open bracket. Without initial values: 64 of them would cost more than most frames.

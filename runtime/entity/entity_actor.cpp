@@ -13,6 +13,7 @@
 #include <chrono>
 #include <exception>
 #include <stdexcept>
+#include <vector>
 
 #include <caf/atom.hpp>
 #include <caf/delegated.hpp>
@@ -32,8 +33,7 @@ std::uint64_t next_save_id() {
   return ++last;
 }
 
-/// How long a save is tried for before its outcome counts as unknown.
-constexpr milliseconds save_patience{5'000};
+constexpr milliseconds save_timeout{5'000};
 constexpr milliseconds save_backoff_min{20}, save_backoff_max{500};
 
 constexpr char not_ours[] = "this node may not act for the entity at the moment";
@@ -105,7 +105,8 @@ caf::result<caf::message> entity_actor::handle(caf::message_view& in) {
   if (content.match_elements<begin_entity>())
     return caf::delegated<caf::message>{};
   if (content.match_elements<stop_entity>()) {
-    stopping_ = true;
+    if (!std::exchange(stopping_, true) && may_act())
+      stopping();
     settle();
     return caf::delegated<caf::message>{};
   }
@@ -122,6 +123,16 @@ caf::result<caf::message> entity_actor::handle(caf::message_view& in) {
     if (saving_ && saving_->id == content.get_as<retry_save>(0).id)
       send_save();
     return caf::delegated<caf::message>{};
+  }
+  if (content.match_elements<run_function>()) {
+    content.get_as<run_function>(0).f();
+    return caf::delegated<caf::message>{};
+  }
+  if (content.size() == 1) {
+    if (auto h = kind().find_local(*content.type(0).second)) {
+      h->run(*this, content.get_mutable(0));
+      return caf::delegated<caf::message>{};
+    }
   }
   if (content.size() != 2 || !content.match_element<entity_call>(0))
     return make_error(ec::rejected, "an entity takes messages by its entity_ref only");
@@ -184,11 +195,27 @@ void entity_actor::alarm(store::unix_ms at) {
 
 void entity_actor::reply(answer to, caf::message reply) {
   if (saving_)
-    saving_->answers.push_back({std::move(to), std::move(reply), saving_->changes});
+    saving_->answers.push_back({std::move(to), std::move(reply), saving_->changes, {}});
   else if (may_act())
     to.give(std::move(reply));
   else
     to.fail(make_error(ec::timeout, not_ours));
+}
+
+void entity_actor::when_durable(std::function<void()> then) {
+  if (saving_)
+    saving_->answers.push_back({{}, {}, saving_->changes, std::move(then)});
+  else
+    then();
+}
+
+void entity_actor::end_work() {
+  --works_;
+  settle();
+}
+
+void entity_actor::run_after(caf::timespan wait, std::function<void()> f) {
+  delayed_send(this, wait, run_function{std::move(f)});
 }
 
 bool entity_actor::crowded() const noexcept {
@@ -202,7 +229,7 @@ void entity_actor::save(answer to, caf::message reply) {
   if (!saving_)
     saving_ = std::make_unique<saving>();
   ++saving_->changes;
-  saving_->answers.push_back({std::move(to), std::move(reply), saving_->changes});
+  saving_->answers.push_back({std::move(to), std::move(reply), saving_->changes, {}});
   if (saving_->under_way == 0)
     start_save();
 }
@@ -231,7 +258,7 @@ void entity_actor::send_save() {
   order.bytes = s.bytes;
   order.remember = kind().remember;
   order.wake_at = s.wake_at;
-  request(init_.around->store, save_patience, std::move(order))
+  request(init_.around->store, save_timeout, std::move(order))
       .then([this](const store::state_saved& done) { saved(done.version); },
             [this](const caf::error& reason) { save_failed(reason); });
 }
@@ -242,18 +269,23 @@ void entity_actor::saved(std::uint64_t version) {
   auto& s = *saving_;
   init_.version = version;
   auto durable = std::exchange(s.under_way, 0);
+  std::vector<std::function<void()>> next;
   while (!s.answers.empty() && s.answers.front().after <= durable) {
     auto held = std::move(s.answers.front());
     s.answers.pop_front();
-    if (may_act())
-      held.to.give(std::move(held.reply));
-    else
+    if (!may_act())
       held.to.fail(make_error(ec::timeout, not_ours));
+    else if (held.then)
+      next.push_back(std::move(held.then));
+    else
+      held.to.give(std::move(held.reply));
   }
   if (s.changes > durable)
     start_save();
   else
     saving_.reset();
+  for (auto& f : next)
+    f();
   settle();
 }
 
@@ -263,7 +295,7 @@ void entity_actor::save_failed(const caf::error& reason) {
   auto& s = *saving_;
   bool refused = is(reason, ec::conflict), never = is(reason, ec::rejected);
   s.unknown = s.unknown || !(refused || never || is(reason, ec::unavailable));
-  if (refused || never || clock().now() - s.began >= save_patience || !may_act()) {
+  if (refused || never || clock().now() - s.began >= kind().save_patience || !may_act()) {
     if (refused)
       init_.around->refused_saves->inc();
     telemetry::get().warn("entity.save_{} type={} epoch={} reason={}", refused ? "refused" : "failed",

@@ -1,4 +1,5 @@
 #pragma once
+#include "protocols/discord/channel_type.hpp"
 #include "protocols/discord/gateway/voice.hpp"
 #include "protocols/discord/permissions.hpp"
 #include "protocols/discord/snowflake.hpp"
@@ -12,16 +13,6 @@
 
 /// Guilds, channels, roles and the bot's own membership, as far as a music bot needs them.
 namespace tutti::protocols::discord {
-
-/// Numbers of Discord's; others exist and are kept.
-enum class channel_type : std::uint8_t {
-  guild_text = 0,
-  direct_message = 1,
-  guild_voice = 2,
-  guild_category = 4,
-  guild_announcement = 5,
-  guild_stage_voice = 13,
-};
 
 struct channel {
   channel_id id;
