@@ -1,7 +1,8 @@
 #pragma once
+#include "services/net/socket_watch.hpp"
 #include "services/postgres/address.hpp"
+#include "services/postgres/connection_handle.hpp"
 #include "services/postgres/failure.hpp"
-#include "services/postgres/socket_watch.hpp"
 
 #include <chrono>
 #include <functional>
@@ -46,7 +47,7 @@ private:
 
   boost::asio::ip::tcp::resolver resolver_;
   boost::asio::steady_timer deadline_;
-  socket_watch watch_;
+  net::socket_watch watch_;
   const address to_;
   const session_settings settings_;
   std::vector<address::host> resolved_;

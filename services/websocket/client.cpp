@@ -7,10 +7,8 @@
 #include "services/websocket/line.hpp"
 #include "services/websocket/url.hpp"
 
-#include <algorithm>
 #include <future>
 #include <mutex>
-#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -42,18 +40,6 @@ public:
 private:
   std::shared_ptr<line> line_;
 };
-
-bool is_token(std::string_view name) {
-  return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
-           || std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
-  });
-}
-
-bool is_field_value(std::string_view value) {
-  return std::none_of(value.begin(), value.end(),
-                      [](char c) { return (c >= 0 && c < ' ' && c != '\t') || c == 0x7F; });
-}
 
 } // namespace
 
@@ -119,9 +105,8 @@ std::unique_ptr<outbound::websocket> client::open(const caf::actor& owner, outbo
   auto peer = parse_url(to.url);
   if (!peer)
     refused.reason = runtime::words(peer.error());
-  for (auto& [name, value] : to.headers)
-    if (!is_token(name) || !is_field_value(value))
-      refused.reason = "a header cannot be sent";
+  if (!to.headers.well_formed())
+    refused.reason = "a header cannot be sent";
   if (refused.reason.empty()) {
     auto weak = caf::actor_cast<caf::weak_actor_ptr>(owner);
     if (core_->post({std::move(to), std::move(*peer), std::move(weak), made, core_->tls(), {}}))
