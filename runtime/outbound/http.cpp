@@ -16,6 +16,15 @@ char lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
 
+bool in_token(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
+         || std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
+}
+
+bool is_control(char c) noexcept {
+  return (c >= 0 && c < ' ' && c != '\t') || c == 0x7F;
+}
+
 ec code_of(http_failure f) noexcept {
   switch (f) {
   case http_failure::rejected:
@@ -38,6 +47,14 @@ std::optional<std::string_view> http_headers::find(std::string_view name) const 
     if (std::equal(its.begin(), its.end(), name.begin(), name.end(), same))
       return value;
   return std::nullopt;
+}
+
+bool http_headers::well_formed() const noexcept {
+  return std::all_of(lines_.begin(), lines_.end(), [](auto& line) {
+    auto& [name, value] = line;
+    return !name.empty() && std::all_of(name.begin(), name.end(), in_token)
+           && std::none_of(value.begin(), value.end(), is_control);
+  });
 }
 
 std::string_view to_string(http_method m) noexcept {

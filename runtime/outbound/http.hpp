@@ -28,6 +28,8 @@ public:
   void add(std::string name, std::string value) { lines_.emplace_back(std::move(name), std::move(value)); }
   /// The first of this name, in whatever case.
   std::optional<std::string_view> find(std::string_view name) const noexcept;
+  /// Names are tokens, and values hold no control characters: none can pose as another line.
+  bool well_formed() const noexcept;
 
   auto begin() const noexcept { return lines_.begin(); }
   auto end() const noexcept { return lines_.end(); }
