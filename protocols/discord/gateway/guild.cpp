@@ -256,8 +256,8 @@ json::outcome<guild_create> decode_guild_create(std::string_view d, user_id self
       d, "d", [&](json::reader& in, guild_create& x) { return read_guild_create(in, x, self); });
 }
 
-json::outcome<guild> decode_guild_update(std::string_view d) {
-  return decode<guild>(d, "d", read_guild_update);
+json::outcome<guild> decode_guild_update(std::string_view d, std::string_view root) {
+  return decode<guild>(d, root, read_guild_update);
 }
 
 json::outcome<guild_delete> decode_guild_delete(std::string_view d) {

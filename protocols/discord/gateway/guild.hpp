@@ -57,7 +57,8 @@ struct guild_create {
 
 /// `self` is the bot's user.
 json::outcome<guild_create> decode_guild_create(std::string_view d, user_id self);
-json::outcome<guild> decode_guild_update(std::string_view d);
+/// Also the answer to GET /guilds/{guild}, then with root "".
+json::outcome<guild> decode_guild_update(std::string_view d, std::string_view root = "d");
 
 struct guild_delete {
   guild_id id;

@@ -64,8 +64,8 @@ bool read(json::reader& in, voice_state& x) {
   }) && (x.user || in.missing("user_id"));
 }
 
-json::outcome<voice_state> decode_voice_state(std::string_view d) {
-  return decode<voice_state>(d, "d", [](json::reader& in, voice_state& x) { return read(in, x); });
+json::outcome<voice_state> decode_voice_state(std::string_view d, std::string_view root) {
+  return decode<voice_state>(d, root, [](json::reader& in, voice_state& x) { return read(in, x); });
 }
 
 json::outcome<voice_server> decode_voice_server(std::string_view d) {

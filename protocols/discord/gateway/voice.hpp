@@ -22,7 +22,8 @@ struct voice_state {
   bool operator==(const voice_state&) const = default;
 };
 
-json::outcome<voice_state> decode_voice_state(std::string_view d);
+/// Also the answer to GET /guilds/{guild}/voice-states/{user}, then with root "".
+json::outcome<voice_state> decode_voice_state(std::string_view d, std::string_view root = "d");
 
 /// Where the bot's voice connection goes. The token is a secret.
 struct voice_server {
