@@ -80,33 +80,21 @@ struct json_printer {
   void operator()(std::uint64_t v) { out.Uint64(v); }
   void operator()(double v) { out.Double(v); }
   void operator()(const std::string& v) { out.String(v.data(), static_cast<rapidjson::SizeType>(v.size())); }
-};
-
-void print(const json& value, json_writer& out) {
-  json_printer leaf{out};
-  if (value.is_object()) {
+  void operator()(const json::array& v) {
+    out.StartArray();
+    for (auto& item : v)
+      item.visit(*this);
+    out.EndArray();
+  }
+  void operator()(const json::object& v) {
     out.StartObject();
-    for (auto& [name, member] : value.members()) {
+    for (auto& [name, member] : v) {
       out.Key(name.data(), static_cast<rapidjson::SizeType>(name.size()));
-      print(member, out);
+      member.visit(*this);
     }
     out.EndObject();
-  } else if (value.is_array()) {
-    out.StartArray();
-    for (auto& item : value.items())
-      print(item, out);
-    out.EndArray();
-  } else if (value.is_string())
-    leaf(value.text());
-  else if (value.is_bool())
-    leaf(value.truth());
-  else if (value.is_integer())
-    leaf(value.integer());
-  else if (value.is_number())
-    leaf(value.number());
-  else
-    leaf(nullptr);
-}
+  }
+};
 
 } // namespace
 
@@ -190,7 +178,7 @@ void json::push(json value) {
 std::string json::dump() const {
   rapidjson::StringBuffer buffer;
   json_writer out{buffer};
-  print(*this, out);
+  visit(json_printer{out});
   return {buffer.GetString(), buffer.GetSize()};
 }
 

@@ -57,6 +57,12 @@ public:
   /// Makes an array of anything else first.
   void push(json value);
 
+  /// Calls `f` with what it holds.
+  template <class F>
+  void visit(F&& f) const {
+    std::visit(std::forward<F>(f), value_);
+  }
+
   std::string dump() const;
   /// Nothing: not one whole JSON text of valid UTF-8, or nested deeper than 64.
   static std::optional<json> parse(std::string_view text);

@@ -4,6 +4,7 @@
 #include "services/sim/discord/gateway/gateway.hpp"
 #include "services/sim/discord/gateway/voice.hpp"
 #include "services/sim/discord/interactions/interactions.hpp"
+#include "services/sim/discord/interactions/traffic.hpp"
 #include "services/sim/discord/interactions/users.hpp"
 #include "services/sim/discord/rest/rest.hpp"
 
@@ -17,7 +18,7 @@ public:
   simulated_discord(event_loop& loop, event_log& log, random_source& random, discord_options options)
       : core_(loop, log, random, with_bots(std::move(options))), gateway_(core_), voice_(core_, gateway_),
         messages_(core_), commands_(core_), interactions_(core_, gateway_),
-        users_(core_, voice_, commands_, messages_, interactions_),
+        users_(core_, voice_, commands_, messages_, interactions_), traffic_(core_, gateway_, voice_),
         rest_({core_, gateway_, voice_, messages_, commands_, interactions_}),
         faults_(core_, gateway_, voice_, interactions_, rest_.faults()),
         server_(
@@ -72,6 +73,7 @@ private:
   discord::commands commands_;
   discord::interactions interactions_;
   users users_;
+  traffic traffic_;
   rest rest_;
   faults faults_;
   http_server server_;
@@ -115,13 +117,18 @@ bool simulated_discord::control(const http_request& request, const http_responde
   auto path = request.segments();
   auto id_at = [&](std::size_t index) { return parse_id(path[index]).value_or(0); };
   auto body = request.body.empty() ? std::optional{json{}} : json::parse(request.body);
-  if (path.size() < 3)
+  if (path.size() < 2)
     return false;
+  auto load = request.method == "POST" && path.size() == 2 && path[1] == "traffic";
   auto interact =
       request.method == "POST" && path.size() == 4 && path[1] == "users" && path[3] == "interactions";
   auto move = request.method == "PUT" && path.size() == 5 && path[1] == "guilds" && path[3] == "voice";
-  if ((interact || move) && !body) {
+  if ((interact || move || load) && !body) {
     answer(json_response(400, json::object{{"error", "the body is not JSON"}}));
+  } else if (load) {
+    auto wrong = traffic_.start(*body);
+    answer(json_response(wrong.empty() ? 200 : 400,
+                         wrong.empty() ? json::object{} : json::object{{"error", wrong}}));
   } else if (interact) {
     users_.interact(id_at(2), *body, answer);
   } else if (move) {

@@ -95,7 +95,7 @@ std::string faults::on_connections(const json& fault, const std::string& what) {
     }
   } else if (what == "heartbeat") {
     for (auto& one : all)
-      one->send_op(1, nullptr);
+      one->demand_heartbeat();
   } else if (what == "no_ack") {
     auto until = core_.loop.now() + fault_ms(fault, "durationMs", 86'400'000);
     gateway_.withholds_ack = [this, fault, until](const gateway_connection& one) {

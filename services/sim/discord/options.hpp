@@ -19,7 +19,7 @@ struct discord_options {
   std::chrono::milliseconds heartbeat{41'250};
   std::chrono::milliseconds resume_window{180'000}; ///< how long a session outlives its connection
   std::size_t replay_events = 10'000;               ///< a session
-  std::size_t replay_bytes = 64 * 1024 * 1024;      ///< a session
+  std::size_t replay_bytes = 16 * 1024 * 1024;      ///< a session
   std::chrono::milliseconds voice_delay_min{300};
   std::chrono::milliseconds voice_delay_max{800};
   std::chrono::milliseconds identify_within{45'000}; ///< of the Hello

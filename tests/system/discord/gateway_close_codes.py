@@ -157,6 +157,12 @@ class Faults(unittest.TestCase):
             bot.resume(bot.session, bot.seq)
             self.assertEqual(bot.expect_op(9)["d"], False)
 
+    def test_an_unanswered_op_1_is_a_breach(self):
+        with self.sim.gateway() as bot:
+            bot.login()
+            self.sim.fault("heartbeat")
+            wait_for(lambda: self.sim.breaches("heartbeat_demand"), "the breach")
+
     def test_a_dropped_connection_has_no_close_frame(self):
         with self.sim.gateway() as bot:
             bot.login()

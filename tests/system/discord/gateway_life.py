@@ -4,7 +4,7 @@ import time
 import unittest
 import zlib
 
-from raw_client import BOT, GUILD, LOUNGE, USER, Simulator, request, wait_for
+from raw_client import BOT, GUILD, INTENTS, LOUNGE, USER, Simulator, request, wait_for
 
 PLAY = {"name": "play", "description": "Plays"}
 
@@ -222,6 +222,18 @@ class Load(unittest.TestCase):
             print(f"{count} guilds on 16 shards in {time.monotonic() - began:.1f} s")
             for bot in bots:
                 bot.drop()
+
+    def test_traffic_comes_at_its_rate_and_in_full(self):
+        with Simulator("--guilds", "100") as sim, sim.gateway() as bot:
+            bot.login(guilds=100, intents=INTENTS | 1 << 9)
+            began = time.monotonic()
+            for kind, event in (("voice", "VOICE_STATE_UPDATE"), ("message", "MESSAGE_CREATE")):
+                sim.control("POST", "/sim/traffic", {"kind": kind, "perSecond": 5000, "count": 5000})
+                for _ in range(5000):
+                    bot.event(event)
+            self.assertGreater(time.monotonic() - began, 1.9)
+            self.assertEqual([f["s"] for f in bot.seen], list(range(1, 10_102)))
+            sim.control("POST", "/sim/traffic", {"kind": "song", "count": 1}, expect=400)
 
     def test_too_many_guilds_for_a_shard_close_with_4011(self):
         with Simulator("--guilds", "2501") as sim, sim.gateway() as bot:

@@ -121,6 +121,16 @@ void gateway_connection::heartbeat(const json& d) {
     send_op(11, nullptr);
 }
 
+void gateway_connection::demand_heartbeat() {
+  using namespace std::chrono_literals;
+  send_op(1, nullptr);
+  all_.shared().loop.after(2s, [weak = weak_from_this(), asked = all_.shared().loop.now()] {
+    auto self = weak.lock();
+    if (self && !self->closing_ && self->last_heartbeat_ < asked)
+      self->all_.shared().breach("heartbeat_demand", self->describe());
+  });
+}
+
 void gateway_connection::on_drained() {
   if (session_)
     all_.feed_guilds(*session_);

@@ -30,6 +30,8 @@ public:
   void send(std::string_view frame);
   /// A frame without sequence.
   void send_op(int op, json d);
+  /// Op 1: the client must answer with a heartbeat at once.
+  void demand_heartbeat();
   void close(int code, std::string_view reason);
   void drop();
   void set_flow(web_socket::flow to);

@@ -1,38 +1,8 @@
 #include "services/sim/discord/model/messages.hpp"
 
+#include "services/sim/discord/model/message_parts.hpp"
+
 namespace tutti::services::sim::discord {
-namespace {
-
-/// Texts and the like are null-free in answers.
-json list_or_empty(const json& value) {
-  return value.is_array() ? value : json{json::array{}};
-}
-
-json embeds_of(const json& from) {
-  auto out = json::array{};
-  for (auto embed : from["embeds"].items()) {
-    embed.set("type", "rich");
-    out.push_back(std::move(embed));
-  }
-  return out;
-}
-
-/// The component called `name`, at any depth.
-const json* find_component(const json& within, const std::string& name) {
-  for (auto& one : within.items()) {
-    auto& id = one["custom_id"].text();
-    if (!id.empty() && !one["disabled"].truth() && (id == name || one["label"].text() == name))
-      return &one;
-    if (auto* inner = find_component(one["components"], name))
-      return inner;
-    auto& accessory = one["accessory"];
-    if (!accessory["custom_id"].text().empty() && accessory["custom_id"].text() == name)
-      return &accessory;
-  }
-  return nullptr;
-}
-
-} // namespace
 
 message& messages::create(std::uint64_t channel, std::uint64_t author, const json& from, std::int64_t flags) {
   message made{core_.ids.next(), channel, author, (flags & 1 << 6) != 0};
@@ -48,8 +18,8 @@ message& messages::create(std::uint64_t channel, std::uint64_t author, const jso
                            {"mentions", json::array{}},
                            {"mention_roles", json::array{}},
                            {"attachments", json::array{}},
-                           {"embeds", embeds_of(from)},
-                           {"components", list_or_empty(from["components"])},
+                           {"embeds", answered_embeds(from["embeds"])},
+                           {"components", answered_components(from["components"])},
                            {"pinned", false},
                            {"flags", flags}};
   if (!from["nonce"].is_null())
@@ -63,9 +33,9 @@ void messages::edit(message& which, const json& from) {
   if (from.has("content"))
     which.body.set("content", from["content"].text());
   if (from.has("embeds"))
-    which.body.set("embeds", embeds_of(from));
+    which.body.set("embeds", answered_embeds(from["embeds"]));
   if (from.has("components"))
-    which.body.set("components", list_or_empty(from["components"]));
+    which.body.set("components", answered_components(from["components"]));
   if (from["flags"].is_integer())
     which.body.set("flags", from["flags"].integer() | (which.body["flags"].integer() & 1 << 6));
   which.body.set("edited_timestamp", timestamp());

@@ -60,10 +60,19 @@ http_response get_application(rest_parts& parts, rest_call& call) {
                                          {"bot_public", true},
                                          {"bot_require_code_grant", false},
                                          {"verify_key", std::string(64, '0')},
+                                         {"type", nullptr},
                                          {"flags", 0},
-                                         {"hook", true},
+                                         {"flags_new", "0"},
+                                         {"redirect_uris", json::array{}},
                                          {"interactions_endpoint_url", nullptr},
-                                         {"approximate_guild_count", parts.all.world.guilds().size()}});
+                                         {"role_connections_verification_url", nullptr},
+                                         {"owner", parts.all.world.user(first_user)},
+                                         {"approximate_guild_count", parts.all.world.guilds().size()},
+                                         {"approximate_user_install_count", 0},
+                                         {"approximate_user_authorization_count", 0},
+                                         {"explicit_content_filter", 0},
+                                         {"team", nullptr},
+                                         {"eligible_oauth2_scopes", json::array{}}});
 }
 
 /// Null: the answer is an error.

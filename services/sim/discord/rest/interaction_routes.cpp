@@ -76,14 +76,15 @@ message& create_reply(rest_parts& parts, interaction& to, const json& from, bool
 
 json with_response(const interaction& to, std::int64_t type, const message* made) {
   json::object one{{"id", std::to_string(to.id)}, {"type", to.type}};
-  json::object resource{{"type", type}};
   if (made) {
     one.emplace_back("response_message_id", std::to_string(made->id));
     one.emplace_back("response_message_ephemeral", made->ephemeral);
     one.emplace_back("response_message_loading", type == 5);
-    resource.emplace_back("message", made->body);
   }
-  return json::object{{"interaction", std::move(one)}, {"resource", std::move(resource)}};
+  json out = json::object{{"interaction", std::move(one)}};
+  if (made && (type == 4 || type == 7))
+    out.set("resource", json::object{{"type", type}, {"message", made->body}});
+  return out;
 }
 
 /// The first answer: keeps it, and shows the scripted user what there is to see. The message, if one came of
