@@ -300,17 +300,21 @@ bool directory::attach(const entity_type& type, std::uint32_t partition, const s
   return true;
 }
 
-void directory::refuse(const entity_type& type, std::uint32_t partition, const std::string& key,
-                       const caf::error& reason) {
+bool directory::refuse(const entity_type& type, std::uint32_t partition, const std::string& key,
+                       const caf::error& reason, bool again) {
   auto& s = slot_of(type, partition);
   name_view who{kind_of(type).number, key};
   std::lock_guard guard{s.lock};
   auto found = s.entries.find(who);
   if (found == s.entries.end() || found->second.state != life::starting)
-    return;
+    return false;
   for (auto& m : take_held(s, who))
     answer_error(*m.element, reason);
-  s.entries.erase(found);
+  if (again)
+    found->second.state = life::cooling;
+  else
+    s.entries.erase(found);
+  return again;
 }
 
 bool directory::cooled(const entity_type& type, std::uint32_t partition, const std::string& key, bool again) {
@@ -402,7 +406,7 @@ void directory::ended(const entity_actor& self, std::uint32_t partition, const c
     s.lease = nullptr;
   if (failed || last)
     tell_host(caf::make_message(
-        entity_gone{&self.kind(), partition, self.key(), reason, self.wakes_at().has_value(), failed, last}));
+        entity_gone{&self.kind(), partition, self.key(), reason, self.wakes(), failed, last}));
   if (last)
     flush(s);
 }

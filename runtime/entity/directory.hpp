@@ -97,9 +97,10 @@ public:
   bool dismiss(const entity_type& type, std::uint32_t partition, const std::string& key);
   /// It has been made, and begins with what waits. False: its partition has closed.
   bool attach(const entity_type& type, std::uint32_t partition, const std::string& key, caf::actor made);
-  /// It cannot be started: who waits gets the reason.
-  void refuse(const entity_type& type, std::uint32_t partition, const std::string& key,
-              const caf::error& reason);
+  /// It cannot be started: who waits gets the reason. `again`: it is kept from starting until cooled() is
+  /// called. False: it is not known any more.
+  bool refuse(const entity_type& type, std::uint32_t partition, const std::string& key,
+              const caf::error& reason, bool again);
   /// Kept from starting until this is called. True: somebody waits for it, or `again`; it is starting now.
   bool cooled(const entity_type& type, std::uint32_t partition, const std::string& key, bool again);
   /// Ten times a second, by the actors' clock: owners that refused are tried again, who has waited too long

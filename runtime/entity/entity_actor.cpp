@@ -25,11 +25,13 @@ namespace {
 using std::chrono::milliseconds;
 using unused = caf::atom_constant<caf::atom("unused")>;
 
-/// Grows in the life of the process, which is that of its epochs. From the time on, so that two lives' differ.
+/// Grows in the life of the process, which is that of its epochs. From the time on, so that two lives'
+/// differ.
 std::uint64_t next_save_id() {
-  static std::atomic<std::uint64_t> last{static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
-          .count())};
+  static std::atomic<std::uint64_t> last{
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
+                                     std::chrono::system_clock::now().time_since_epoch())
+                                     .count())};
   return ++last;
 }
 
@@ -58,13 +60,17 @@ bool system_message(caf::mailbox_element& element) {
 
 entity_actor::entity_actor(caf::actor_config& cfg, activation init)
     : metered(cfg, *init.around->table, init.around->table->type(init.type->name), init.type->mailbox_limit),
-      init_(std::move(init)) {
+      init_(std::move(init)), stored_wake_(init_.wake_at) {
   set_default_handler([](caf::scheduled_actor* self, caf::message_view& in) {
     return static_cast<entity_actor*>(self)->handle(in);
   });
 }
 
 caf::behavior entity_actor::make_behavior() {
+  if (!may_act()) { // the lease may have ended between its making and now
+    quit(make_error(ec::unavailable, not_ours));
+    return {};
+  }
   if (init_.version != 0) {
     auto bytes = std::exchange(init_.state, {});
     if (!restore(bytes)) {
@@ -116,7 +122,7 @@ caf::result<caf::message> entity_actor::handle(caf::message_view& in) {
     return caf::delegated<caf::message>{};
   }
   if (content.match_elements<wake_entity>()) {
-    alarm(content.get_as<wake_entity>(0).at);
+    alarm(content.get_as<wake_entity>(0).due);
     return caf::delegated<caf::message>{};
   }
   if (content.match_elements<retry_save>()) {
@@ -171,16 +177,25 @@ void entity_actor::wake_at(std::optional<store::unix_ms> time) {
   set_alarm();
 }
 
+// Of many timers only the earliest counts: a time that is set again and again must not pile them up.
 void entity_actor::set_alarm() {
   if (!init_.wake_at)
     return;
-  auto left = milliseconds{std::max<store::unix_ms>(*init_.wake_at - init_.around->wall_now(), 0)};
-  delayed_send(this, std::min(left, longest_alarm), wake_entity{*init_.wake_at});
+  auto now = init_.around->wall_now();
+  auto due = std::clamp<store::unix_ms>(*init_.wake_at, now, now + longest_alarm.count());
+  if (alarm_due_ != 0 && alarm_due_ <= due)
+    return;
+  alarm_due_ = due;
+  delayed_send(this, milliseconds{due - now}, wake_entity{due});
 }
 
-void entity_actor::alarm(store::unix_ms at) {
-  if (init_.wake_at != at)
-    return; // another time was set since
+void entity_actor::alarm(store::unix_ms due) {
+  if (due != alarm_due_)
+    return;
+  alarm_due_ = 0;
+  if (!init_.wake_at)
+    return;
+  auto at = *init_.wake_at;
   if (init_.around->wall_now() < at)
     return set_alarm();
   init_.wake_at.reset();
@@ -268,6 +283,7 @@ void entity_actor::saved(std::uint64_t version) {
     return;
   auto& s = *saving_;
   init_.version = version;
+  stored_wake_ = s.wake_at.has_value();
   auto durable = std::exchange(s.under_way, 0);
   std::vector<std::function<void()>> next;
   while (!s.answers.empty() && s.answers.front().after <= durable) {
@@ -296,7 +312,7 @@ void entity_actor::save_failed(const caf::error& reason) {
   bool refused = is(reason, ec::conflict), never = is(reason, ec::rejected);
   s.unknown = s.unknown || !(refused || never || is(reason, ec::unavailable));
   if (refused || never || clock().now() - s.began >= kind().save_patience || !may_act()) {
-    if (refused)
+    if (refused && words(reason) == store::fence_conflict)
       init_.around->refused_saves->inc();
     telemetry::get().warn("entity.save_{} type={} epoch={} reason={}", refused ? "refused" : "failed",
                           kind().name, epoch(), runtime::describe(reason));

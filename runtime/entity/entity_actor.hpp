@@ -79,7 +79,7 @@ struct passivate_entity {};
 struct stop_entity {};
 /// To itself.
 struct wake_entity {
-  store::unix_ms at = 0;
+  store::unix_ms due = 0;
 };
 /// From an entity to the host: it has gone to sleep, and is to be woken then.
 struct entity_sleeps {
@@ -132,6 +132,8 @@ public:
   const caf::actor& store() const noexcept { return init_.around->store; }
   std::uint32_t partition() const noexcept { return init_.partition; }
   const std::optional<store::unix_ms>& wakes_at() const noexcept { return init_.wake_at; }
+  /// Somebody has to wake it if it ends now: by its time, or by the one that is stored still.
+  bool wakes() const noexcept { return init_.wake_at || stored_wake_; }
 
   void enqueue(caf::mailbox_element_ptr element, caf::execution_unit* host) override;
   bool cleanup(caf::error&& reason, caf::execution_unit* host) override;
@@ -179,14 +181,16 @@ private:
   void save_failed(const caf::error& reason);
   void give_up(caf::error reason);
   void set_alarm();
-  void alarm(store::unix_ms at);
+  void alarm(store::unix_ms due);
   bool crowded() const noexcept;
   bool idle() const noexcept { return !saving_ && works_ == 0; }
   void settle();
 
   activation init_;
   std::unique_ptr<saving> saving_; ///< null: all changes are durable
+  store::unix_ms alarm_due_ = 0; ///< of the timer that counts; 0: there is none
   std::uint32_t works_ = 0;
+  bool stored_wake_ = false; ///< the stored state has a time to be woken at
   bool stopping_ = false;
 };
 
