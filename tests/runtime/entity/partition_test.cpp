@@ -265,8 +265,8 @@ TEST_F(RememberedEntities, GivenLoadThatFailsWhenTheStoreIsBackThenItLivesAgainW
   EXPECT_EQ(live(), 0u);
   EXPECT_LT(script->loads.size(), 15u) << "with a backoff";
   script->fail_load.reset();
-  run_for(30s);
-  EXPECT_EQ(live(), 1u);
+  run_for(60s);
+  EXPECT_EQ(live(), 1u) << script->loads.size();
 }
 
 TEST_F(RememberedEntities, GivenRememberedEntityThatFailsWhenItHasCooledThenItLivesAgainWithoutAMessage) {
