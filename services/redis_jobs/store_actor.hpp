@@ -165,10 +165,4 @@ private:
 
 inline constexpr std::chrono::milliseconds answer_deadline{4000};
 
-/// deliver() gives the promise back, which a handler must not return.
-template <class Promise, class Value>
-void answer(Promise& promise, Value&& value) {
-  promise.deliver(std::forward<Value>(value));
-}
-
 } // namespace tutti::services::redis_jobs
