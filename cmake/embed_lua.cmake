@@ -1,13 +1,11 @@
-# cmake -D FILES=common.lua,a.lua,b.lua -D HEAD=LINE -D HEADER=x.hpp -D NAMESPACE=… -D OUTPUT=x.cpp -P embed_lua.cmake:
-# a source that defines each script but the first as `const char a_lua[]`, which HEADER declares: HEAD, the text of the
-# first, its own text.
+# cmake -D FILES=a.lua,b.lua -D HEADER=x.hpp -D NAMESPACE=… -D OUTPUT=x.cpp -P embed_lua.cmake: a source that defines
+# each script as `const char* const lua_a`, which HEADER declares.
 string(REPLACE "," ";" files "${FILES}")
-list(POP_FRONT files common)
-file(READ "${common}" head)
-set(text "#include \"${HEADER}\"\n\nnamespace ${NAMESPACE} {\n")
+set(texts "")
 foreach(file IN LISTS files)
   get_filename_component(name "${file}" NAME_WE)
-  file(READ "${file}" own)
-  string(APPEND text "\nconst char ${name}_lua[] = R\"lua(${HEAD}\n${head}${own})lua\";\n")
+  file(READ "${file}" text)
+  # A literal may have 64 KiB at most by the standard; none comes near.
+  string(APPEND texts "\nconst char* const lua_${name} = R\"lua(${text})lua\";\n")
 endforeach()
-file(WRITE "${OUTPUT}" "${text}\n} // namespace ${NAMESPACE}\n")
+file(WRITE "${OUTPUT}" "#include \"${HEADER}\"\n\nnamespace ${NAMESPACE} {\n${texts}\n} // namespace ${NAMESPACE}\n")

@@ -31,6 +31,21 @@ function(tutti_library name)
   target_link_libraries(${name} PUBLIC tutti_flags ${ARG_LINK} PRIVATE ${ARG_PRIVATE})
 endfunction()
 
+# tutti_embed_lua(VARIABLE NAMESPACE HEADER script…): VARIABLE is a source with the scripts of ./lua, see embed_lua.cmake.
+function(tutti_embed_lua variable namespace header)
+  list(TRANSFORM ARGN PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/lua/ OUTPUT_VARIABLE files)
+  list(TRANSFORM files APPEND .lua)
+  list(JOIN files "," list)
+  set(output ${CMAKE_CURRENT_BINARY_DIR}/lua_texts.cpp)
+  set(script ${PROJECT_SOURCE_DIR}/cmake/embed_lua.cmake)
+  add_custom_command(
+    OUTPUT ${output}
+    COMMAND ${CMAKE_COMMAND} -D FILES=${list} -D HEADER=${header} -D NAMESPACE=${namespace} -D OUTPUT=${output} -P ${script}
+    DEPENDS ${files} ${script}
+    VERBATIM)
+  set(${variable} ${output} PARENT_SCOPE)
+endfunction()
+
 # tutti_test(NAME SOURCES a_test.cpp… LINK target… LABELS label… TIMEOUT seconds): one program per folder, each TEST a
 # ctest of its own. Without LABELS it is a unit test: those are also run as a whole under the sanitizers, see
 # tutti_unit_tests.

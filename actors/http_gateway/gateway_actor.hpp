@@ -145,9 +145,6 @@ inline constexpr std::chrono::milliseconds node_patience{800};
 /// Under which name gateways ask each other, see runtime/entity/remote/router.hpp.
 inline constexpr char node_service[] = "gateway";
 
-/// How long the store may take.
-inline constexpr std::chrono::seconds store_deadline{5};
-
 template <class Result, class Message, class Render>
 void gateway_actor::ask_for(const caf::actor& store, http_request& r, Message message, Render render) {
   auto reply = std::make_shared<responder>(std::move(r.reply));
@@ -157,7 +154,5 @@ void gateway_actor::ask_for(const caf::actor& store, http_request& r, Message me
               (*reply)(error_answer(reason, where));
             });
 }
-
-runtime::jobs::unix_ms wall_now();
 
 } // namespace tutti::actors::http_gateway

@@ -1,10 +1,11 @@
-#include "actors/http_gateway/batch_submitter.hpp"
 #include "actors/http_gateway/gateway_actor.hpp"
+#include "actors/http_gateway/jobs/batch_submitter.hpp"
 #include "actors/http_gateway/jobs/job_json.hpp"
 #include "actors/http_gateway/jobs/submission.hpp"
 #include "actors/http_gateway/name_page.hpp"
 #include "protocols/http_api/bodies/dead_letter_body.hpp"
 #include "protocols/http_api/json_writer.hpp"
+#include "runtime/wall_clock.hpp"
 
 #include <chrono>
 #include <utility>
@@ -16,6 +17,7 @@ namespace {
 
 namespace http_api = protocols::http_api;
 using namespace runtime::jobs;
+using runtime::wall_now;
 
 /// The job that the path names; an answered 404 when it cannot be one.
 std::optional<job_id> path_job(request& r, const http_api::target& where) {
@@ -26,12 +28,6 @@ std::optional<job_id> path_job(request& r, const http_api::target& where) {
 }
 
 } // namespace
-
-unix_ms wall_now() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 void gateway_actor::submit(http_request& r) {
   auto made =

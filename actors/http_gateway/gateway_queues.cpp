@@ -3,6 +3,7 @@
 #include "actors/http_gateway/jobs/submission.hpp"
 #include "actors/http_gateway/name_page.hpp"
 #include "protocols/http_api/json_writer.hpp"
+#include "runtime/wall_clock.hpp"
 
 #include <utility>
 #include <variant>
@@ -13,6 +14,7 @@ namespace {
 
 namespace http_api = protocols::http_api;
 using namespace runtime::jobs;
+using runtime::wall_now;
 
 } // namespace
 

@@ -18,7 +18,7 @@ struct host_options {
   std::string node;
   caf::actor store;  ///< see runtime/store/entity_store.hpp
   caf::actor router; ///< gets every table_changed; null: a node without others
-  std::function<store::unix_ms()> wall_now = store::wall_now;
+  std::function<store::unix_ms()> wall_now = runtime::wall_now;
 };
 
 /// Starts the entities of one node and supervises them: one that fails starts again after a backoff, when a

@@ -1,6 +1,7 @@
 #pragma once
 #include "runtime/jobs/schema/fingerprint.hpp"
 #include "runtime/telemetry/trace.hpp"
+#include "runtime/wall_clock.hpp"
 
 #include <compare>
 #include <cstdint>
@@ -12,8 +13,7 @@
 
 namespace tutti::runtime::jobs {
 
-/// Wall-clock time: milliseconds since the Unix epoch, UTC.
-using unix_ms = std::int64_t;
+using runtime::unix_ms;
 
 /// A ULID (https://github.com/ulid/spec): 48 bits of milliseconds, 80 random bits, so that ids sort by
 /// creation. Chosen before a job is first sent anywhere, which makes an internal resend harmless.

@@ -40,11 +40,6 @@ caf::error check_epoch(std::uint64_t epoch) {
 
 } // namespace
 
-unix_ms wall_now() {
-  auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
-}
-
 caf::error check(const raise_fences& order) {
   if (order.fences.size() > max_store_batch)
     return refuse("more than 2048 fences in one message");

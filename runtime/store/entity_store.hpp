@@ -1,4 +1,6 @@
 #pragma once
+#include "runtime/wall_clock.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -46,8 +48,7 @@ struct entity_name {
   std::string key;
   friend bool operator==(const entity_name&, const entity_name&) = default;
 };
-using unix_ms = std::int64_t;
-unix_ms wall_now(); ///< by this machine's clock
+using runtime::unix_ms;
 struct entity_state {
   entity_name name;
   std::uint64_t version = 0; ///< grows with each save; 0: never saved, or removed

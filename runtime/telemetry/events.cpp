@@ -1,9 +1,9 @@
 #include "runtime/telemetry/events.hpp"
 
 #include "runtime/telemetry/text.hpp"
+#include "runtime/wall_clock.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cstring>
 #include <mutex>
 #include <new>
@@ -26,11 +26,6 @@ void keep(std::string& slot, std::string_view detail) noexcept {
 
 /// Events copied per lock: a reader that catches up must not hold up publishers for long.
 constexpr std::size_t slice = 32;
-
-std::int64_t system_us() noexcept {
-  using namespace std::chrono;
-  return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 } // namespace
 
@@ -135,7 +130,7 @@ std::uint64_t event_bus::publish(topic about, event_kind kind, std::string_view 
     seq = ++ring_->last;
     auto& slot = ring_->events[(seq - 1) % ring_->capacity];
     slot.seq = seq;
-    slot.time_us = system_us(); // under the lock, so that times follow numbers
+    slot.time_us = wall_time().count(); // under the lock, so that times follow numbers
     slot.topic = about;
     slot.kind = kind;
     slot.subject_size = static_cast<std::uint8_t>(std::min(subject.size(), slot.subject_bytes.size()));

@@ -2,9 +2,9 @@
 
 #include "runtime/telemetry/redact.hpp"
 #include "runtime/telemetry/text.hpp"
+#include "runtime/wall_clock.hpp"
 
 #include <atomic>
-#include <chrono>
 #include <exception>
 #include <mutex>
 #include <utility>
@@ -21,11 +21,6 @@ constexpr std::size_t max_message = 16 * 1024;
 
 constexpr std::string_view level_names[] = {"trace", "debug", "info", "warn", "error", "off"};
 constexpr std::string_view level_columns[] = {"TRACE", "DEBUG", "INFO ", "WARN ", "ERROR", "OFF  "};
-
-std::int64_t now_us() {
-  using namespace std::chrono;
-  return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 /// The first word when it looks like an event name.
 std::string_view event_of(std::string_view message) {
@@ -62,7 +57,7 @@ std::string json_line(level l, const std::string& node, std::string_view message
   std::string out;
   out.reserve(message.size() * 2 + 160);
   out += "{\"time\":\"";
-  append_rfc3339(out, now_us());
+  append_rfc3339(out, wall_time().count());
   out += "\",\"level\":\"";
   out += level_names[static_cast<int>(l)];
   out += '"';
@@ -83,7 +78,7 @@ std::string console_line(level l, const std::string& node, std::string_view mess
                          const log_context* context) {
   std::string out;
   out.reserve(message.size() + 120);
-  append_rfc3339(out, now_us());
+  append_rfc3339(out, wall_time().count());
   out += ' ';
   out += level_columns[static_cast<int>(l)];
   out += ' ';

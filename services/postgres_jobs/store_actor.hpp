@@ -221,10 +221,4 @@ private:
   milliseconds poll_interval_;
 };
 
-/// deliver() gives the promise back, which a handler must not return.
-template <class Promise, class Value>
-void answer_to(Promise& promise, Value&& value) {
-  promise.deliver(std::forward<Value>(value));
-}
-
 } // namespace tutti::services::postgres_jobs

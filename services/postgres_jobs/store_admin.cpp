@@ -1,3 +1,5 @@
+#include "runtime/actor/promises.hpp"
+#include "runtime/jobs/refusals.hpp"
 #include "services/postgres_jobs/statements.hpp"
 #include "services/postgres_jobs/store_actor.hpp"
 
@@ -9,31 +11,8 @@ namespace {
 
 using namespace runtime;
 using namespace runtime::jobs;
-
-/// Of job_restart and job_discard.
-enum class change { done, not_found, conflict, not_unique };
-
-caf::error no_job(job_id id) {
-  return make_error(ec::not_found, "no job " + to_string(id));
-}
-
-caf::error refusal(change what, job_id id, const char* conflict) {
-  switch (what) {
-  case change::not_found:
-    return no_job(id);
-  case change::conflict:
-    return make_error(ec::conflict, conflict);
-  case change::not_unique:
-    return make_error(ec::conflict, "an equal unique job has no final state yet");
-  default:
-    return {};
-  }
-}
-
-template <class Promise>
-auto fails(Promise promise) {
-  return [promise](const caf::error& reason) mutable { promise.deliver(reason); };
-}
+using actor::deliver;
+using actor::fails;
 
 } // namespace
 
@@ -48,14 +27,14 @@ caf::result<cancel_result> postgres_store::cancel(job_id id) {
   auto done = [this, promise, id](results& got) mutable {
     auto view = view_of(got[1], got[2]);
     if (got[0].empty() || !view)
-      return answer_to(promise, no_job(id));
+      return deliver(promise, no_job(id));
     auto outcome = static_cast<cancelled>(got[0][0].get<int>(0));
     auto event = read_event(got[0][0], 1);
     if (outcome == cancelled::done)
       tell(event);
     else if (outcome == cancelled::requested)
       revoke(event, true);
-    answer_to(promise, cancel_result{outcome, std::move(*view)});
+    deliver(promise, cancel_result{outcome, std::move(*view)});
     claim_now(); // a key may be free now
   };
   in_turn(make, done, fails(promise));
@@ -71,14 +50,12 @@ caf::result<job_view> postgres_store::retry(job_id id, bool dead_only) {
     return work;
   };
   auto done = [this, promise, id, dead_only](results& got) mutable {
-    auto refused = refusal(static_cast<change>(got[0][0].get<int>(0)), id,
-                           dead_only ? "only a dead letter can be retried here"
-                                     : "only a dead or cancelled job can be retried");
+    auto refused = retry_refusal(static_cast<change>(got[0][0].get<int>(0)), id, dead_only);
     auto view = view_of(got[1], got[2]);
     if (refused || !view)
-      return answer_to(promise, refused ? std::move(refused) : no_job(id));
+      return deliver(promise, refused ? std::move(refused) : no_job(id));
     tell_all(got[0], 1);
-    answer_to(promise, std::move(*view));
+    deliver(promise, std::move(*view));
     claim_now();
   };
   in_turn(make, done, fails(promise));
@@ -91,10 +68,9 @@ caf::result<bool> postgres_store::discard(job_id id) {
     return postgres::unit{}.add(sql::discard, uuid_text(id), options_.key_retention_ms);
   };
   auto done = [promise, id](results& got) mutable {
-    if (auto refused =
-            refusal(static_cast<change>(got[0][0].get<int>(0)), id, "only a dead letter can be discarded"))
-      return answer_to(promise, std::move(refused));
-    answer_to(promise, true);
+    if (auto refused = discard_refusal(static_cast<change>(got[0][0].get<int>(0)), id))
+      return deliver(promise, std::move(refused));
+    deliver(promise, true);
   };
   in_turn(make, done, fails(promise));
   return promise;
@@ -120,13 +96,13 @@ caf::result<std::uint32_t> postgres_store::retry_dead(const jobs::retry_dead& or
 /// A page of dead letters after the other, each restarted as a whole.
 void postgres_store::retry_more(std::shared_ptr<bulk_retry> of) {
   if (of->left == 0)
-    return answer_to(of->promise, of->done);
+    return deliver(of->promise, of->done);
   of->query.limit = std::min<std::uint32_t>(of->left, 500);
   auto fail = fails(of->promise);
   auto with_page = [this, of, fail](const job_page& page) {
     of->query.after = page.last;
     if (page.jobs.empty())
-      return page.more ? retry_more(of) : answer_to(of->promise, of->done);
+      return page.more ? retry_more(of) : deliver(of->promise, of->done);
     of->left -= static_cast<std::uint32_t>(page.jobs.size());
     std::vector<std::string> ids;
     for (auto& job : page.jobs)
@@ -142,7 +118,7 @@ void postgres_store::retry_more(std::shared_ptr<bulk_retry> of) {
               if (more)
                 retry_more(of);
               else
-                answer_to(of->promise, of->done);
+                deliver(of->promise, of->done);
             },
             fail);
   };
@@ -161,9 +137,9 @@ caf::result<queue_view> postgres_store::pause(const pause_queue& order) {
   auto done = [this, promise, name](results& got) mutable {
     auto views = queue_views(got[1], got[2]);
     if (name.empty() || got[0].affected() == 0 || views.empty())
-      return answer_to(promise, make_error(ec::rejected, "there are too many queues already"));
+      return deliver(promise, too_many_queues());
     queues_.insert(name);
-    answer_to(promise, std::move(views.front()));
+    deliver(promise, std::move(views.front()));
     claim_now();
   };
   in_turn(make, done, fails(promise));
@@ -200,7 +176,7 @@ void postgres_store::purge_more(std::shared_ptr<purging> of) {
         tell_all(got[0]);
         of->done += got[0].size();
         if (got[0].empty())
-          answer_to(of->promise, of->done);
+          deliver(of->promise, of->done);
         else
           purge_more(of);
       },

@@ -1,4 +1,6 @@
+#include "runtime/actor/promises.hpp"
 #include "runtime/error.hpp"
+#include "runtime/jobs/refusals.hpp"
 #include "services/postgres_jobs/statements.hpp"
 #include "services/postgres_jobs/store_actor.hpp"
 
@@ -76,9 +78,9 @@ caf::result<job_view> postgres_store::get(job_id id) {
         if (auto view = view_of(got[0], got[1]))
           promise.deliver(std::move(*view));
         else
-          promise.deliver(make_error(ec::not_found, "no job " + to_string(id)));
+          promise.deliver(no_job(id));
       },
-      [promise](const caf::error& reason) mutable { promise.deliver(reason); });
+      actor::fails(promise));
   return promise;
 }
 
@@ -130,7 +132,7 @@ void postgres_store::list_on(std::shared_ptr<listing> of) {
         }
         of->promise.deliver(std::move(page));
       },
-      [of](const caf::error& reason) { of->promise.deliver(reason); });
+      actor::fails(of->promise));
 }
 
 std::vector<queue_view> postgres_store::queue_views(const postgres::result& queues,
@@ -174,7 +176,7 @@ caf::result<std::vector<queue_view>> postgres_store::queues() {
   read(
       postgres::unit{}.add(sql::queues, "").add(sql::depths, ""),
       [this, promise](results& got) mutable { promise.deliver(queue_views(got[0], got[1])); },
-      [promise](const caf::error& reason) mutable { promise.deliver(reason); });
+      actor::fails(promise));
   return promise;
 }
 

@@ -1,3 +1,4 @@
+#include "runtime/actor/promises.hpp"
 #include "runtime/telemetry/log.hpp"
 #include "services/postgres_jobs/statements.hpp"
 #include "services/postgres_jobs/store_actor.hpp"
@@ -59,7 +60,7 @@ void append_schedule(postgres::unit& to, const planned_schedule& planned, std::i
 
 caf::result<schedule_view> postgres_store::put(put_schedule& order) {
   auto promise = make_response_promise<schedule_view>();
-  auto fail = [promise](const caf::error& reason) mutable { promise.deliver(reason); };
+  auto fail = actor::fails(promise);
   auto spec = std::make_shared<schedule_spec>(std::move(order.spec));
   spec->name = clean(spec->name);
   auto look = [spec] {
@@ -75,11 +76,11 @@ caf::result<schedule_view> postgres_store::put(put_schedule& order) {
         auto earlier =
             got[1].empty() || spec->name.empty() ? std::nullopt : std::optional{read_schedule(got[1][0])};
         if (!earlier && got[2][0].get<std::size_t>(0) >= max_schedules)
-          return answer_to(promise, make_error(ec::rejected, "there are " + std::to_string(max_schedules)
-                                                                 + " schedules already"));
+          return actor::deliver(promise, make_error(ec::rejected, "there are " + std::to_string(max_schedules)
+                                                                      + " schedules already"));
         auto made = planned_schedule::make(*spec, now, earlier ? &earlier->planned.view : nullptr);
         if (auto* words = std::get_if<std::string>(&made))
-          return answer_to(promise, make_error(ec::rejected, *words));
+          return actor::deliver(promise, make_error(ec::rejected, *words));
         auto planned = std::get<planned_schedule>(made);
         auto write = [planned, version = earlier ? earlier->version : 0] {
           postgres::unit work;
@@ -88,11 +89,11 @@ caf::result<schedule_view> postgres_store::put(put_schedule& order) {
         };
         auto written = [this, promise, view = planned.view, now](results& done) mutable {
           if (done[0].affected() == 0)
-            return answer_to(promise,
-                             make_error(ec::unavailable, "another node changed it at the same time"));
+            return actor::deliver(promise,
+                                  make_error(ec::unavailable, "another node changed it at the same time"));
           if (view.next_at != 0)
             tick_in(milliseconds{std::clamp<unix_ms>(view.next_at - now, 1, tick_interval_.count())});
-          answer_to(promise, std::move(view));
+          actor::deliver(promise, std::move(view));
         };
         in_turn(write, written, fail);
       },
@@ -105,10 +106,11 @@ caf::result<bool> postgres_store::remove(const std::string& name) {
   in_turn([name = clean(name)] { return postgres::unit{}.add(sql::delete_schedule, name); },
           [promise, name](results& got) mutable {
             if (got[0].affected() == 0)
-              return answer_to(promise, make_error(ec::not_found, "no schedule is called '" + name + "'"));
-            answer_to(promise, true);
+              return actor::deliver(promise,
+                                    make_error(ec::not_found, "no schedule is called '" + name + "'"));
+            actor::deliver(promise, true);
           },
-          [promise](const caf::error& reason) mutable { promise.deliver(reason); });
+          actor::fails(promise));
   return promise;
 }
 
@@ -120,9 +122,9 @@ caf::result<std::vector<schedule_view>> postgres_store::schedules() {
         std::vector<schedule_view> out;
         for (std::size_t i = 0; i < got[0].size(); ++i)
           out.push_back(read_schedule(got[0][i]).planned.view);
-        answer_to(promise, std::move(out));
+        actor::deliver(promise, std::move(out));
       },
-      [promise](const caf::error& reason) mutable { promise.deliver(reason); });
+      actor::fails(promise));
   return promise;
 }
 

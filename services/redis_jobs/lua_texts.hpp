@@ -1,6 +1,6 @@
 #pragma once
 
-/// The files of lua/, put into the binary by embed.cmake.
+/// The files of lua/, put into the binary by cmake/embed_lua.cmake.
 namespace tutti::services::redis_jobs {
 
 extern const char* const lua_common;

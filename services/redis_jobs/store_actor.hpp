@@ -202,10 +202,4 @@ private:
 inline constexpr std::chrono::milliseconds answer_deadline{4000};
 inline constexpr std::size_t words_of_a_job = 5; ///< in a call of submit.lua and fire.lua
 
-/// deliver() gives the promise back, which a handler must not return.
-template <class Promise, class Value>
-void answer(Promise& promise, Value&& value) {
-  promise.deliver(std::forward<Value>(value));
-}
-
 } // namespace tutti::services::redis_jobs

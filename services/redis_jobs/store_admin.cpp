@@ -1,3 +1,5 @@
+#include "runtime/actor/promises.hpp"
+#include "runtime/jobs/refusals.hpp"
 #include "services/redis_jobs/codec.hpp"
 #include "services/redis_jobs/store_actor.hpp"
 
@@ -9,27 +11,8 @@ namespace {
 
 using namespace runtime;
 using namespace runtime::jobs;
-
-/// Of restart.lua and discard.lua.
-enum class change : std::int64_t { done, not_found, conflict, not_unique };
-
-caf::error refusal(change what, job_id id, const char* conflict) {
-  switch (what) {
-  case change::not_found:
-    return make_error(ec::not_found, "no job " + to_string(id));
-  case change::conflict:
-    return make_error(ec::conflict, conflict);
-  case change::not_unique:
-    return make_error(ec::conflict, "an equal unique job has no final state yet");
-  default:
-    return {};
-  }
-}
-
-template <class Promise>
-auto fails(Promise promise) {
-  return [promise](const caf::error& reason) mutable { promise.deliver(reason); };
-}
+using actor::deliver;
+using actor::fails;
 
 } // namespace
 
@@ -42,7 +25,7 @@ caf::result<cancel_result> redis_store::cancel(job_id id) {
       [this, promise, id](redis::batch_result& result) mutable {
         auto parts = result.replies.front().elements();
         if (parts.size() != 4)
-          return answer(promise, make_error(ec::not_found, "no job " + to_string(id)));
+          return deliver(promise, no_job(id));
         tell_changes(parts[1].elements());
         claim_now(); // a key may be free now
         auto outcome = static_cast<cancelled>(parts[0].integer());
@@ -50,7 +33,7 @@ caf::result<cancel_result> redis_store::cancel(job_id id) {
             {id_bytes(id)}, true,
             [promise, id, outcome](job_list& found) mutable {
               if (found.empty()) // its retention ended in between
-                return answer(promise, make_error(ec::not_found, "no job " + to_string(id)));
+                return deliver(promise, no_job(id));
               promise.deliver(cancel_result{outcome, std::move(found.front())});
             },
             fails(promise));
@@ -69,19 +52,16 @@ caf::result<job_view> redis_store::retry(job_id id, bool dead_only) {
         auto halves = result.replies.front().elements();
         auto answers = halves.empty() ? replies{} : halves[0].elements();
         if (halves.size() != 2 || answers.size() != 1)
-          return answer(promise, make_error(ec::failed, "the store answered something else"));
+          return deliver(promise, make_error(ec::failed, "the store answered something else"));
         tell_changes(halves[1].elements());
-        auto refused = refusal(static_cast<change>(answers[0].integer()), id,
-                               dead_only ? "only a dead letter can be retried here"
-                                         : "only a dead or cancelled job can be retried");
-        if (refused)
-          return answer(promise, std::move(refused));
+        if (auto refused = retry_refusal(static_cast<change>(answers[0].integer()), id, dead_only))
+          return deliver(promise, std::move(refused));
         fetch(
             {id_bytes(id)}, true,
             [this, promise, id](job_list& found) mutable {
               claim_now();
               if (found.empty())
-                return answer(promise, make_error(ec::not_found, "no job " + to_string(id)));
+                return deliver(promise, no_job(id));
               promise.deliver(std::move(found.front()));
             },
             fails(promise));
@@ -98,8 +78,8 @@ caf::result<bool> redis_store::discard(job_id id) {
       std::move(batch),
       [promise, id](redis::batch_result& result) mutable {
         auto what = static_cast<change>(result.replies.front().integer());
-        if (auto refused = refusal(what, id, "only a dead letter can be discarded"))
-          return answer(promise, std::move(refused));
+        if (auto refused = discard_refusal(what, id))
+          return deliver(promise, std::move(refused));
         promise.deliver(true);
       },
       fails(promise));
@@ -168,12 +148,12 @@ caf::result<queue_view> redis_store::pause(const pause_queue& order) {
       std::move(batch),
       [this, promise](redis::batch_result& result) mutable {
         if (result.replies[0].integer() == 0)
-          return answer(promise, make_error(ec::rejected, "there are too many queues already"));
+          return deliver(promise, too_many_queues());
         claim_now();
         auto parts = result.replies[1].elements();
         auto rows = parts.size() == 2 ? parts[1].elements() : replies{};
         if (rows.size() != 1)
-          return answer(promise, make_error(ec::failed, "the store answered something else"));
+          return deliver(promise, make_error(ec::failed, "the store answered something else"));
         promise.deliver(queue_of(rows[0], parts[0].integer()));
       },
       fails(promise));
@@ -204,7 +184,7 @@ void redis_store::purge_more(const std::shared_ptr<purging>& of) {
       [this, of](redis::batch_result& result) {
         auto parts = result.replies.front().elements();
         if (parts.size() != 5)
-          return answer(of->promise, make_error(ec::failed, "the store answered something else"));
+          return deliver(of->promise, make_error(ec::failed, "the store answered something else"));
         of->until = parts[0].integer();
         of->phase = parts[1].integer();
         of->cursor = parts[2].text();
@@ -213,7 +193,7 @@ void redis_store::purge_more(const std::shared_ptr<purging>& of) {
         if (of->phase >= 0)
           return purge_more(of);
         if (of->done == of->before_this_pass)
-          return answer(of->promise, of->done);
+          return deliver(of->promise, of->done);
         // A cancelled job may have let one of its key into a stream that had been passed.
         of->before_this_pass = of->done;
         of->phase = 0;

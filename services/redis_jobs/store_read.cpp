@@ -1,3 +1,5 @@
+#include "runtime/actor/promises.hpp"
+#include "runtime/jobs/refusals.hpp"
 #include "services/redis_jobs/codec.hpp"
 #include "services/redis_jobs/store_actor.hpp"
 
@@ -87,11 +89,11 @@ caf::result<job_view> redis_store::get(job_id id) {
       {id_bytes(id)}, true,
       [promise, id](job_list& found) mutable {
         if (found.empty())
-          promise.deliver(make_error(ec::not_found, "no job " + to_string(id)));
+          promise.deliver(no_job(id));
         else
           promise.deliver(std::move(found.front()));
       },
-      [promise](const caf::error& reason) mutable { promise.deliver(reason); });
+      actor::fails(promise));
   return promise;
 }
 
@@ -282,7 +284,7 @@ caf::result<std::vector<queue_view>> redis_store::queues() {
         std::sort(out.begin(), out.end(), [](auto& x, auto& y) { return x.name < y.name; });
         promise.deliver(std::move(out));
       },
-      [promise](const caf::error& reason) mutable { promise.deliver(reason); });
+      actor::fails(promise));
   return promise;
 }
 

@@ -1,3 +1,4 @@
+#include "runtime/actor/promises.hpp"
 #include "runtime/telemetry/log.hpp"
 #include "services/redis_jobs/codec.hpp"
 #include "services/redis_jobs/store_actor.hpp"
@@ -25,7 +26,7 @@ unix_ms redis_store::time_of(const redis::reply& time) {
 
 caf::result<schedule_view> redis_store::put(put_schedule& order) {
   auto promise = make_response_promise<schedule_view>();
-  auto fail = [promise](const caf::error& reason) mutable { promise.deliver(reason); };
+  auto fail = actor::fails(promise);
   redis::command_batch batch;
   batch.add("TIME").add("HGET", prefix_ + "sched", order.spec.name).add("HLEN", prefix_ + "sched");
   auto spec = std::make_shared<schedule_spec>(std::move(order.spec));
@@ -34,12 +35,12 @@ caf::result<schedule_view> redis_store::put(put_schedule& order) {
       [this, promise, fail, spec](redis::batch_result& read) mutable {
         auto earlier = unpack_schedule(read.replies[1].text());
         if (!earlier && read.replies[2].integer() >= static_cast<std::int64_t>(max_schedules))
-          return answer(promise, make_error(ec::rejected, "there are " + std::to_string(max_schedules)
-                                                              + " schedules already"));
+          return actor::deliver(promise, make_error(ec::rejected, "there are " + std::to_string(max_schedules)
+                                                                      + " schedules already"));
         auto made = planned_schedule::make(std::move(*spec), time_of(read.replies[0]),
                                            earlier ? &earlier->view : nullptr);
         if (auto* words = std::get_if<std::string>(&made))
-          return answer(promise, make_error(ec::rejected, *words));
+          return actor::deliver(promise, make_error(ec::rejected, *words));
         auto& planned = std::get<planned_schedule>(made);
         redis::command_batch write;
         auto& name = planned.view.spec.name;
@@ -72,10 +73,10 @@ caf::result<bool> redis_store::remove(const std::string& name) {
       [promise, name](redis::batch_result& result) mutable {
         auto done = result.replies.back().elements();
         if (done.empty() || done[0].integer() == 0)
-          return answer(promise, make_error(ec::not_found, "no schedule is called '" + name + "'"));
+          return actor::deliver(promise, make_error(ec::not_found, "no schedule is called '" + name + "'"));
         promise.deliver(true);
       },
-      [promise](const caf::error& reason) mutable { promise.deliver(reason); });
+      actor::fails(promise));
   return promise;
 }
 
@@ -93,7 +94,7 @@ caf::result<std::vector<schedule_view>> redis_store::schedules() {
         std::sort(out.begin(), out.end(), [](auto& x, auto& y) { return x.spec.name < y.spec.name; });
         promise.deliver(std::move(out));
       },
-      [promise](const caf::error& reason) mutable { promise.deliver(reason); });
+      actor::fails(promise));
   return promise;
 }
 

@@ -1,10 +1,11 @@
 #include "services/redis_leases/store.hpp"
 
 #include "services/redis/actor_replies.hpp"
-#include "services/redis_leases/scripts.hpp"
+#include "services/redis_leases/lua_texts.hpp"
 
 #include <charconv>
 #include <functional>
+#include <string>
 #include <unordered_map>
 #include <utility>
 
@@ -18,9 +19,15 @@ using namespace runtime::cluster; // of the port, all over this file
 using redis::reply;
 using std::chrono::microseconds;
 
+/// A server that is full keeps its leases.
+redis::script always(const char* text) {
+  return redis::script{std::string{"#!lua flags=allow-oom\n"} + lua_common + text};
+}
+
 struct lease_scripts {
-  redis::script acquire{acquire_lua}, renew{renew_lua}, release{release_lua}, read{read_lua}, list{list_lua},
-      write_table{write_table_lua}, read_table{read_table_lua};
+  redis::script acquire = always(lua_acquire), renew = always(lua_renew), release = always(lua_release),
+                read = always(lua_read), list = always(lua_list), write_table = always(lua_write_table),
+                read_table = always(lua_read_table);
 };
 
 std::uint64_t number(const reply& from) {

@@ -128,12 +128,6 @@ void spread() {
   }
 }
 
-jobs::unix_ms wall_now() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 /// The job system without HTTP: store, runner and one actor for each attempt.
 struct job_system {
   our_config cfg;

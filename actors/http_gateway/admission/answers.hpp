@@ -2,6 +2,7 @@
 #include "actors/http_gateway/exchange/exchange.hpp"
 #include "protocols/http_api/problem.hpp"
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,9 @@ response json(int status, std::string body);
 /// `target` becomes the instance. 503 and 429 get Retry-After.
 response answer(protocols::http_api::problem what, std::string_view target);
 response problem_answer(int status, std::string detail, std::string_view target);
+
+/// How long a store may take, before its answer is a 503.
+inline constexpr std::chrono::seconds store_deadline{5};
 
 /// An actor's or store's error in terms of HTTP.
 response error_answer(const caf::error& reason, std::string_view target);

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 /// For the body codecs of this folder: known names, types and ranges, with every mistake noted.
@@ -59,6 +60,28 @@ private:
   std::span<const std::string_view> names_;
   std::uint32_t seen_ = 0;
   std::vector<field_error> errors_;
+};
+
+/// Reads a body that is one object into a T: `field` fills `out_`, `complete` notes what is missing.
+template <class T>
+class body_reader : public body_fields {
+public:
+  using body_fields::body_fields;
+
+  result<T> read(std::string_view body) {
+    if (auto refused = scan_object(body, *this))
+      return std::move(*refused);
+    complete();
+    if (auto mistakes = take_problem())
+      return std::move(*mistakes);
+    return std::move(out_);
+  }
+
+protected:
+  ~body_reader() = default;
+  virtual void complete() {}
+
+  T out_;
 };
 
 } // namespace tutti::protocols::http_api

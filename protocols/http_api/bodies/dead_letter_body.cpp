@@ -11,15 +11,9 @@ namespace {
 enum retry_field : std::size_t { r_type, r_queue, r_error, r_max };
 constexpr std::array<std::string_view, 4> retry_fields{"type", "queue", "error", "max"};
 
-class retry_reader final : public body_fields {
+class retry_reader final : public body_reader<dead_letter_retry> {
 public:
-  retry_reader() noexcept : body_fields(retry_fields) {}
-
-  result<dead_letter_retry> take() {
-    if (auto mistakes = take_problem())
-      return std::move(*mistakes);
-    return std::move(out_);
-  }
+  retry_reader() noexcept : body_reader(retry_fields) {}
 
 private:
   void field(std::size_t index, const scanned_member& what) override {
@@ -38,17 +32,12 @@ private:
       break;
     }
   }
-
-  dead_letter_retry out_;
 };
 
 } // namespace
 
 result<dead_letter_retry> parse_dead_letter_retry(std::string_view body) {
-  retry_reader reader;
-  if (auto refused = scan_object(body, reader))
-    return std::move(*refused);
-  return reader.take();
+  return retry_reader{}.read(body);
 }
 
 } // namespace tutti::protocols::http_api

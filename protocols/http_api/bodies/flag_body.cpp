@@ -13,17 +13,9 @@ constexpr std::int64_t last_version = 9'007'199'254'740'991; // that every JSON 
 enum flag_field : std::size_t { f_enabled, f_percentage, f_description, f_version };
 constexpr std::array<std::string_view, 4> flag_fields{"enabled", "percentage", "description", "version"};
 
-class flag_reader final : public body_fields {
+class flag_reader final : public body_reader<flag_body> {
 public:
-  flag_reader() noexcept : body_fields(flag_fields) {}
-
-  result<flag_body> take() {
-    if (!seen(f_enabled))
-      missing(f_enabled);
-    if (auto mistakes = take_problem())
-      return std::move(*mistakes);
-    return std::move(out_);
-  }
+  flag_reader() noexcept : body_reader(flag_fields) {}
 
 private:
   void field(std::size_t index, const scanned_member& what) override {
@@ -45,16 +37,16 @@ private:
     }
   }
 
-  flag_body out_;
+  void complete() override {
+    if (!seen(f_enabled))
+      missing(f_enabled);
+  }
 };
 
 } // namespace
 
 result<flag_body> parse_flag(std::string_view body) {
-  flag_reader reader;
-  if (auto refused = scan_object(body, reader))
-    return std::move(*refused);
-  return reader.take();
+  return flag_reader{}.read(body);
 }
 
 } // namespace tutti::protocols::http_api

@@ -29,21 +29,9 @@ constexpr std::array<std::string_view, 13> schedule_fields{
 constexpr std::array<std::string_view, 3> schedule_priorities{"high", "medium", "low"};
 constexpr std::array<std::string_view, 3> catch_up_rules{"none", "once", "all"};
 
-class schedule_reader final : public body_fields {
+class schedule_reader final : public body_reader<schedule_body> {
 public:
-  schedule_reader() noexcept : body_fields(schedule_fields) {}
-
-  result<schedule_body> take() {
-    if (!seen(s_type))
-      missing(s_type);
-    if (seen(s_interval) && seen(s_cron))
-      mistake("cron", "must not come together with intervalMs");
-    else if (!seen(s_interval) && !seen(s_cron))
-      mistake("cron", "is required, or else intervalMs");
-    if (auto mistakes = take_problem())
-      return std::move(*mistakes);
-    return std::move(out_);
-  }
+  schedule_reader() noexcept : body_reader(schedule_fields) {}
 
 private:
   void field(std::size_t index, const scanned_member& what) override {
@@ -90,7 +78,14 @@ private:
     }
   }
 
-  schedule_body out_;
+  void complete() override {
+    if (!seen(s_type))
+      missing(s_type);
+    if (seen(s_interval) && seen(s_cron))
+      mistake("cron", "must not come together with intervalMs");
+    else if (!seen(s_interval) && !seen(s_cron))
+      mistake("cron", "is required, or else intervalMs");
+  }
 };
 
 } // namespace
@@ -101,10 +96,7 @@ std::string_view to_string(catch_up_rule value) noexcept {
 }
 
 result<schedule_body> parse_schedule(std::string_view body) {
-  schedule_reader reader;
-  if (auto refused = scan_object(body, reader))
-    return std::move(*refused);
-  return reader.take();
+  return schedule_reader{}.read(body);
 }
 
 } // namespace tutti::protocols::http_api

@@ -1,5 +1,6 @@
 #include "runtime/cluster/membership/membership_actor.hpp"
 #include "runtime/telemetry/log.hpp"
+#include "runtime/wall_clock.hpp"
 #include "runtime/wire/codec.hpp"
 
 #include <algorithm>
@@ -117,8 +118,7 @@ void membership_actor::listening(const connector_listens& result) {
 
 /// The state that others see counts from now.
 void membership_actor::publish_note() {
-  auto now = std::chrono::system_clock::now().time_since_epoch();
-  note_.since_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+  note_.since_ms = wall_now();
   send(options_.keeper, keep_lease{member_lease(note_.info.name), wire::encode(note_)});
 }
 

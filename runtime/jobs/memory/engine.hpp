@@ -3,6 +3,7 @@
 #include "runtime/jobs/memory/queue.hpp"
 #include "runtime/jobs/memory/record.hpp"
 #include "runtime/jobs/observer.hpp"
+#include "runtime/jobs/refusals.hpp"
 #include "runtime/jobs/store.hpp"
 #include "runtime/jobs/store_options.hpp"
 
@@ -51,7 +52,6 @@ public:
   job_page list(const list_jobs& query);
   /// The worker to be told when the outcome is `requested`; else 0.
   std::optional<std::pair<cancel_result, worker_id>> cancel(job_id id, unix_ms now);
-  enum class change { done, not_found, conflict, not_unique };
   change retry(job_id id, bool dead_only, unix_ms now);
   change discard(job_id id, unix_ms now);
   std::uint32_t retry_dead(const job_filter& filter, std::uint32_t max, unix_ms now);

@@ -40,7 +40,7 @@ bool memory_jobs::restart(record& r, unix_ms now) {
   return true;
 }
 
-memory_jobs::change memory_jobs::retry(job_id id, bool dead_only, unix_ms now) {
+change memory_jobs::retry(job_id id, bool dead_only, unix_ms now) {
   auto* r = lookup(id);
   if (!r)
     return change::not_found;
@@ -60,7 +60,7 @@ std::uint32_t memory_jobs::retry_dead(const job_filter& filter, std::uint32_t ma
       std::count_if(chosen.begin(), chosen.end(), [&](auto* r) { return restart(*r, now); }));
 }
 
-memory_jobs::change memory_jobs::discard(job_id id, unix_ms now) {
+change memory_jobs::discard(job_id id, unix_ms now) {
   auto* r = lookup(id);
   if (!r)
     return change::not_found;

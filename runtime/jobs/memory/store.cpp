@@ -1,5 +1,6 @@
 #include "runtime/jobs/memory/store.hpp"
 
+#include "runtime/jobs/refusals.hpp"
 #include "runtime/telemetry/log.hpp"
 
 #include <algorithm>
@@ -133,27 +134,11 @@ private:
   caf::result<cancel_result> cancel(job_id id) {
     auto done = jobs().cancel(id, now_());
     if (!done)
-      return make_error(ec::not_found, "no job " + to_string(id));
+      return no_job(id);
     if (auto i = workers_.find(done->second); i != workers_.end())
       send(i->second.handle, claims_revoked{{{{id, jobs().token(id)}, true}}});
     dispatch(); // a key may be free now
     return std::move(done->first);
-  }
-
-  template <class Result>
-  caf::result<Result> changed(memory::memory_jobs::change what, job_id id, Result value,
-                              const char* conflict) {
-    dispatch();
-    switch (what) {
-    case memory::memory_jobs::change::not_found:
-      return make_error(ec::not_found, "no job " + to_string(id));
-    case memory::memory_jobs::change::conflict:
-      return make_error(ec::conflict, conflict);
-    case memory::memory_jobs::change::not_unique:
-      return make_error(ec::conflict, "an equal unique job has no final state yet");
-    default:
-      return value;
-    }
   }
 
   using purge_promise = caf::typed_response_promise<std::uint64_t>;
@@ -237,20 +222,24 @@ caf::behavior memory_store::make_behavior() {
       [this](const get_job& query) -> caf::result<job_view> {
         if (auto found = jobs().find(query.id))
           return std::move(*found);
-        return make_error(ec::not_found, "no job " + to_string(query.id));
+        return no_job(query.id);
       },
       [this](const list_jobs& query) { return jobs().list(query); },
       [this](const cancel_job& order) { return cancel(order.id); },
       [this](const retry_job& order) -> caf::result<job_view> {
         auto what = jobs().retry(order.id, order.dead_only, now_());
         auto now_is = jobs().find(order.id);
-        return changed(what, order.id, now_is ? std::move(*now_is) : job_view{},
-                       order.dead_only ? "only a dead letter can be retried here"
-                                       : "only a dead or cancelled job can be retried");
+        dispatch();
+        if (auto refused = retry_refusal(what, order.id, order.dead_only))
+          return refused;
+        return std::move(*now_is);
       },
       [this](const discard_job& order) -> caf::result<bool> {
-        return changed(jobs().discard(order.id, now_()), order.id, true,
-                       "only a dead letter can be discarded");
+        auto what = jobs().discard(order.id, now_());
+        dispatch();
+        if (auto refused = discard_refusal(what, order.id))
+          return refused;
+        return true;
       },
       [this](const retry_dead& order) {
         auto count = jobs().retry_dead(order.filter, order.max, now_());
@@ -261,7 +250,7 @@ caf::behavior memory_store::make_behavior() {
       [this](const pause_queue& order) -> caf::result<queue_view> {
         auto view = jobs().pause(order.name, order.pause, now_());
         if (!view)
-          return make_error(ec::rejected, "there are too many queues already");
+          return too_many_queues();
         dispatch();
         return std::move(*view);
       },

@@ -1,6 +1,7 @@
 #include "runtime/store/memory/flag_store.hpp"
 
-#include <chrono>
+#include "runtime/wall_clock.hpp"
+
 #include <utility>
 
 #include <caf/result.hpp>
@@ -12,11 +13,6 @@ struct memory_flags_state {
   static constexpr const char* name = "flag-store";
   std::shared_ptr<memory::flag_book> book;
 };
-
-std::int64_t wall_ms() {
-  auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
-}
 
 caf::behavior memory_flag_store(actor::stateful<memory_flags_state>* self,
                                 std::shared_ptr<memory::flag_book> kept) {
@@ -30,7 +26,7 @@ caf::behavior memory_flag_store(actor::stateful<memory_flags_state>* self,
       [=](const write_flag& order) -> caf::result<flag_written> {
         if (auto bad = check(order))
           return bad;
-        return self->state.book->write(order, wall_ms());
+        return self->state.book->write(order, wall_now());
       },
       [=](const list_flags&) { return self->state.book->list(); },
   };

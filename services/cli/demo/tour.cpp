@@ -1,5 +1,6 @@
 #include "services/cli/demo/tour.hpp"
 
+#include "runtime/wall_clock.hpp"
 #include "services/cli/client/submitter.hpp"
 #include "services/cli/console/text.hpp"
 
@@ -18,12 +19,6 @@ constexpr std::size_t jobs_per_batch = 1000;
 
 constexpr std::array<std::string_view, 7> statuses{"scheduled", "queued", "running",  "retrying",
                                                    "succeeded", "dead",   "cancelled"};
-
-std::int64_t wall_now() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 } // namespace
 
@@ -70,7 +65,7 @@ void tour::submit(const std::vector<planned_job>& jobs, api& by) {
     job_batch batch;
     for (auto i = begin; i < std::min(begin + jobs_per_batch, jobs.size()); ++i)
       batch.lines.push_back({i + 1, jobs[i].line});
-    auto sent_at = wall_now();
+    auto sent_at = runtime::wall_now();
     for (auto& answer : sender.send(batch)) {
       auto& job = jobs[ids.size()];
       expect(answer.accepted, "job " + std::to_string(answer.line) + " was refused: " + answer.problem);
@@ -91,7 +86,7 @@ void tour::submit(const std::vector<planned_job>& jobs, api& by) {
 }
 
 json tour::submit_one(const std::string& line) {
-  auto sent_at = wall_now();
+  auto sent_at = runtime::wall_now();
   auto answer = node().post("/jobs", line).body;
   auto id = answer["id"].text();
   expect(!id.empty(), "POST /jobs gave no id");

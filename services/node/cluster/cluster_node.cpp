@@ -13,6 +13,7 @@
 #include "runtime/store/flag_keeper.hpp"
 #include "runtime/telemetry/log.hpp"
 #include "runtime/telemetry/trace.hpp"
+#include "runtime/wall_clock.hpp"
 #include "services/node/cluster/drain_watch.hpp"
 #include "services/node/cluster/entity_types.hpp"
 
@@ -151,9 +152,7 @@ std::vector<child_spec> cluster_node::supervisors() {
       std::erase_if(roles, [this](auto& role) {
         return std::find(self_.roles.begin(), self_.roles.end(), role) == self_.roles.end();
       });
-      auto now = std::chrono::duration_cast<std::chrono::microseconds>(
-                     std::chrono::system_clock::now().time_since_epoch())
-                     .count();
+      auto now = runtime::wall_time().count();
       return cluster::spawn_solo_owner(*parent, std::move(at), host_, entity_store_,
                                        {roles.begin(), roles.end()}, s.partitions,
                                        static_cast<std::uint64_t>(now));

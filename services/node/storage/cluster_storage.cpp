@@ -3,6 +3,7 @@
 #include "runtime/cluster/leases/memory/store.hpp"
 #include "runtime/store/memory/flag_store.hpp"
 #include "runtime/store/memory/store.hpp"
+#include "runtime/wall_clock.hpp"
 #include "services/net/io_thread.hpp"
 #include "services/node/storage/servers.hpp"
 #include "services/postgres_entities/store.hpp"
@@ -36,10 +37,7 @@ public:
 
   void open(steady_clock::time_point) override {}
   caf::actor spawn(caf::event_based_actor& parent, actor::placement at, bool) override {
-    return cluster::spawn_memory_lease_store(parent, std::move(at), kept_, [] {
-      auto now = std::chrono::system_clock::now().time_since_epoch();
-      return std::chrono::duration_cast<std::chrono::microseconds>(now);
-    });
+    return cluster::spawn_memory_lease_store(parent, std::move(at), kept_, wall_time);
   }
   void add_probes(std::map<std::string, actors::http_gateway::health_probe>&) override {}
 

@@ -2,6 +2,7 @@
 
 #include "runtime/jobs/memory/store.hpp"
 #include "runtime/telemetry/log.hpp"
+#include "runtime/wall_clock.hpp"
 #include "services/net/io_thread.hpp"
 #include "services/node/storage/servers.hpp"
 #include "services/postgres_jobs/store.hpp"
@@ -40,10 +41,7 @@ public:
 
   void open(milliseconds) override {}
   caf::actor spawn(caf::event_based_actor& parent, actor::placement at) override {
-    return jobs::spawn_memory_store(parent, std::move(at), state_, [] {
-      auto now = std::chrono::system_clock::now().time_since_epoch();
-      return std::chrono::duration_cast<milliseconds>(now).count();
-    });
+    return jobs::spawn_memory_store(parent, std::move(at), state_, wall_now);
   }
   std::map<std::string, health_probe> probes() override { return {}; }
   std::uint64_t unfinished() const override { return state_->jobs.unfinished(); }

@@ -17,7 +17,15 @@
 #include <utility>
 #include <vector>
 
-#include <caf/all.hpp>
+#include <caf/actor.hpp>
+#include <caf/atom.hpp>
+#include <caf/behavior.hpp>
+#include <caf/delegated.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/result.hpp>
+#include <caf/send.hpp>
+#include <caf/typed_response_promise.hpp>
+#include <caf/unit.hpp>
 #include <rapidjson/document.h>
 
 /// Gateways of several nodes within one process. What is between them is played.

@@ -7,7 +7,13 @@
 #include <optional>
 #include <vector>
 
-#include <caf/all.hpp>
+#include <caf/actor.hpp>
+#include <caf/behavior.hpp>
+#include <caf/error.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/result.hpp>
+#include <caf/send.hpp>
+#include <caf/typed_response_promise.hpp>
 
 namespace tutti::tests::leases {
 

@@ -2,6 +2,7 @@
 
 #include "runtime/actor/scheduling.hpp"
 #include "runtime/cluster/links/remoting.hpp"
+#include "runtime/wall_clock.hpp"
 
 #include <algorithm>
 #include <future>
@@ -12,20 +13,15 @@
 namespace tutti::tests::membership {
 namespace {
 
-std::chrono::microseconds unix_time() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(
-      std::chrono::system_clock::now().time_since_epoch());
-}
-
 caf::behavior shared_store(caf::event_based_actor*, std::shared_ptr<shared_leases> kept) {
   return {
       [=](acquire_leases& m) {
         std::lock_guard guard{kept->lock};
-        return kept->book.acquire(std::move(m), unix_time());
+        return kept->book.acquire(std::move(m), runtime::wall_time());
       },
       [=](renew_leases& m) {
         std::lock_guard guard{kept->lock};
-        return kept->book.renew(std::move(m), unix_time());
+        return kept->book.renew(std::move(m), runtime::wall_time());
       },
       [=](const release_leases& m) {
         std::lock_guard guard{kept->lock};
@@ -34,7 +30,7 @@ caf::behavior shared_store(caf::event_based_actor*, std::shared_ptr<shared_lease
       },
       [=](const list_leases& m) {
         std::lock_guard guard{kept->lock};
-        return kept->book.list(m, unix_time());
+        return kept->book.list(m, runtime::wall_time());
       },
   };
 }

@@ -7,7 +7,8 @@
 #include <string>
 #include <utility>
 
-#include <caf/all.hpp>
+#include <caf/atom.hpp>
+#include <caf/behavior.hpp>
 
 /// Small job types and runners for the tests of attempts.
 namespace tutti::tests::conformance {

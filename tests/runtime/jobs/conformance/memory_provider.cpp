@@ -1,10 +1,10 @@
 #include "runtime/jobs/memory/store.hpp"
+#include "runtime/wall_clock.hpp"
 #include "tests/runtime/jobs/conformance/job_store.hpp"
+#include "tests/runtime/jobs/conformance/real_time_world.hpp"
 
 #include <algorithm>
 #include <cstdlib>
-#include <future>
-#include <thread>
 
 #include <caf/all.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
@@ -81,60 +81,22 @@ private:
 };
 
 /// The same on threads and in real time, as other providers run: races show, and that the suite suits them.
-class threaded_world final : public world {
+class threaded_world final : public real_time_world {
 public:
   threaded_world(const store_options& options, job_observer* observer)
       : state_(std::make_shared<memory_state>(options, observer)) {}
-
-  ~threaded_world() override {
-    for (auto& s : stores_)
-      caf::anon_send_exit(s, caf::exit_reason::kill);
-  }
-
-  caf::actor_system& system() override { return sys_; }
+  ~threaded_world() override { end_stores(); }
 
   caf::actor start_store() override {
-    std::promise<caf::actor> made;
-    sys_.spawn([&](caf::event_based_actor* self) {
-      made.set_value(spawn_memory_store(*self, {&table_, "/n/store", 0, {}}, state_, [] { return wall(); }));
+    return start([this](auto& parent, auto at) {
+      return spawn_memory_store(parent, std::move(at), state_, runtime::wall_now);
     });
-    stores_.push_back(made.get_future().get());
-    return stores_.back();
   }
-
-  unix_ms now() override { return wall(); }
-  void settle() override { std::this_thread::sleep_for(std::chrono::microseconds{300}); }
-  void pass(std::chrono::microseconds duration) override { std::this_thread::sleep_for(duration); }
   bool evicts_early() const override { return true; }
-  milliseconds slack() const override { return milliseconds{600}; }
 
 private:
-  struct config : caf::actor_system_config {
-    config() {
-      set("scheduler.policy", caf::atom("sharing"));
-      set("scheduler.max-threads", std::size_t{4});
-      set("scheduler.max-throughput", std::size_t{300});
-    }
-  };
-  static unix_ms wall() {
-    auto t = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<milliseconds>(t).count();
-  }
-
-  runtime::actor::actor_table table_{"n"};
   std::shared_ptr<memory_state> state_;
-  config config_;
-  caf::actor_system sys_{config_};
-  std::vector<caf::actor> stores_;
 };
-
-template <class World>
-provider provided_by(std::string name) {
-  return {std::move(name),
-          [](const store_options& options, job_observer* observer) -> std::unique_ptr<world> {
-            return std::make_unique<World>(options, observer);
-          }};
-}
 
 /// TUTTI_REAL_TIME=1 takes minutes rather than seconds, so it is not for every run.
 provider memory() {

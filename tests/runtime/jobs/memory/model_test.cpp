@@ -288,7 +288,7 @@ protected:
       return;
     case 17: {
       auto id = any();
-      if (jobs.discard(id, now) == memory_jobs::change::done) {
+      if (jobs.discard(id, now) == change::done) {
         ASSERT_FALSE(jobs.find(id));
         all.erase(id);
       }

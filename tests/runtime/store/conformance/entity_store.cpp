@@ -2,12 +2,6 @@
 
 namespace tutti::tests::entities {
 
-world& EntityStore::here() {
-  if (!world_)
-    world_ = GetParam().make();
-  return *world_;
-}
-
 std::uint64_t EntityStore::raise(const caf::actor& store, std::uint32_t partition, std::uint64_t epoch) {
   auto got = expect<fences_raised>(store, raise_fences{{{role, partition, epoch}}});
   EXPECT_EQ(got.standing.size(), 1u);

@@ -1,70 +1,18 @@
 #pragma once
-#include "runtime/error.hpp"
 #include "runtime/store/entity_store.hpp"
-#include "tests/runtime/store/conformance/provider.hpp"
+#include "tests/runtime/store/conformance/provider_test.hpp"
 
-#include <chrono>
 #include <cstdint>
-#include <memory>
-#include <optional>
 #include <string>
-#include <utility>
-#include <vector>
-
-#include <caf/all.hpp>
-#include <gtest/gtest.h>
 
 namespace tutti::tests::entities {
 
 using namespace runtime::store;
-using namespace std::chrono_literals;
-
-/// An answer to a request, or why there is none.
-template <class T>
-struct answer {
-  std::optional<T> value;
-  caf::error error;
-  explicit operator bool() const { return value.has_value(); }
-  const T* operator->() const { return &value.value(); }
-};
-
-/// Sends all, then waits for all; in order.
-template <class Answer, class Message>
-std::vector<answer<Answer>> ask_all(caf::actor_system& sys, const caf::actor& store,
-                                    std::vector<Message> messages) {
-  caf::scoped_actor asker{sys};
-  using handle = decltype(asker->request(store, 60s, std::declval<Message>()));
-  std::vector<handle> sent;
-  for (auto& m : messages)
-    sent.push_back(asker->request(store, 60s, std::move(m)));
-  std::vector<answer<Answer>> out(sent.size());
-  for (std::size_t i = 0; i < sent.size(); ++i)
-    sent[i].receive([&](Answer& value) { out[i].value = std::move(value); },
-                    [&](caf::error& e) { out[i].error = std::move(e); });
-  return out;
-}
 
 inline constexpr char role[] = "audio"; ///< of all partitions here, unless said otherwise
 
-class EntityStore : public testing::TestWithParam<provider> {
+class EntityStore : public ProviderTest {
 protected:
-  world& here();
-  /// Every call is another node's.
-  caf::actor node() { return here().start_store(); }
-
-  template <class Answer, class Message>
-  answer<Answer> ask(const caf::actor& store, Message message) {
-    std::vector<Message> one;
-    one.push_back(std::move(message));
-    return std::move(ask_all<Answer>(here().system(), store, std::move(one)).front());
-  }
-  template <class Answer, class Message>
-  Answer expect(const caf::actor& store, Message message) {
-    auto got = ask<Answer>(store, std::move(message));
-    EXPECT_TRUE(got) << runtime::describe(got.error);
-    return got ? std::move(*got.value) : Answer{};
-  }
-
   /// What stands then.
   std::uint64_t raise(const caf::actor& store, std::uint32_t partition, std::uint64_t epoch);
   /// Of type "player", with an id of its own.
@@ -79,7 +27,6 @@ protected:
                  std::uint32_t limit = 500);
 
 private:
-  std::unique_ptr<world> world_;
   std::uint64_t ids_ = 0;
 };
 

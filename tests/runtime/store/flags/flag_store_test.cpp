@@ -1,7 +1,7 @@
+#include "runtime/wall_clock.hpp"
 #include "tests/runtime/store/flags/flag_store.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <functional>
 
 #include <gmock/gmock.h>
@@ -20,21 +20,17 @@ TEST_P(FlagStore, GivenNothingWhenReadThenNoFlagAndAnEmptyList) {
 
 TEST_P(FlagStore, GivenWrittenFlagWhenReadOnAnotherNodeThenAllOfItIsThere) {
   auto a = node(), b = node();
-  auto now = [] {
-    auto t = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<std::chrono::milliseconds>(t).count();
-  };
   auto what = order("Player.new_queue-2");
   what.percentage = 25;
   what.description = "ключ 🎵 \"quoted\"\n";
-  auto began = now();
+  auto began = runtime::wall_now();
   auto made = written(a, what);
   EXPECT_EQ(made.version, 1u);
   EXPECT_EQ(made.percentage, std::optional<std::uint8_t>{25});
   EXPECT_EQ(made.description, what.description);
   EXPECT_EQ(made.updated_by, "tester");
   EXPECT_GE(made.updated_at, began);
-  EXPECT_LE(made.updated_at, now());
+  EXPECT_LE(made.updated_at, runtime::wall_now());
   EXPECT_EQ(read(b, what.name), made);
   EXPECT_EQ(read(b, "player.new_queue-2"), std::nullopt) << "names have capitals";
 }

@@ -1,28 +1,11 @@
 #include "runtime/store/memory/flag_store.hpp"
+#include "tests/runtime/store/conformance/solo_world.hpp"
 #include "tests/runtime/store/flags/flag_store.hpp"
 
 namespace tutti::tests::flags {
 namespace {
 
-/// One actor: the provider serves a single node.
-class memory_world final : public world {
-public:
-  ~memory_world() override { end_stores(); }
-  caf::actor start_store() override {
-    if (!only_)
-      only_ = restart();
-    return only_;
-  }
-  caf::actor restart() {
-    end_stores();
-    return start(
-        [this](auto& parent, auto at) { return spawn_memory_flag_store(parent, std::move(at), book_); });
-  }
-
-private:
-  std::shared_ptr<memory::flag_book> book_ = std::make_shared<memory::flag_book>();
-  caf::actor only_;
-};
+using memory_world = entities::solo_world<memory::flag_book, spawn_memory_flag_store>;
 
 const auto in_memory = testing::Values(provider{"memory", [] { return std::make_unique<memory_world>(); }});
 INSTANTIATE_TEST_SUITE_P(Memory, FlagStore, in_memory);

@@ -7,7 +7,9 @@
 #include <string>
 #include <vector>
 
-#include <caf/all.hpp>
+#include <caf/actor.hpp>
+#include <caf/error.hpp>
+#include <caf/scoped_actor.hpp>
 #include <gtest/gtest.h>
 
 namespace tutti::tests::leases {

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/event_based_actor.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 
 namespace tutti::tests::leases {

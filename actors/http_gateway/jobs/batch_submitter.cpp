@@ -1,9 +1,9 @@
-#include "actors/http_gateway/batch_submitter.hpp"
+#include "actors/http_gateway/jobs/batch_submitter.hpp"
 
 #include "actors/http_gateway/admission/answers.hpp"
-#include "actors/http_gateway/gateway_actor.hpp"
 #include "actors/http_gateway/jobs/submission.hpp"
 #include "protocols/http_api/json_writer.hpp"
+#include "runtime/wall_clock.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -19,6 +19,7 @@ namespace {
 
 namespace http_api = protocols::http_api;
 using namespace runtime::jobs;
+using runtime::wall_now;
 using next_portion = caf::atom_constant<caf::atom("next")>;
 
 constexpr std::size_t max_lines = 200000;
@@ -45,8 +46,9 @@ private:
 
 class batch_submitter final : public runtime::actor::metered {
 public:
-  batch_submitter(caf::actor_config& cfg, runtime::actor::placement where, std::shared_ptr<http_request> r,
-                  caf::actor store, std::shared_ptr<const job_types> types)
+  batch_submitter(caf::actor_config& cfg, runtime::actor::placement where,
+                  std::shared_ptr<http_gateway::request> r, caf::actor store,
+                  std::shared_ptr<const job_types> types)
       : metered(cfg, std::move(where), "batch-submitter"), request_(std::move(r)), store_(std::move(store)),
         types_(std::move(types)) {}
 
@@ -157,7 +159,7 @@ private:
     quit();
   }
 
-  std::shared_ptr<http_request> request_;
+  std::shared_ptr<http_gateway::request> request_;
   caf::actor store_;
   std::shared_ptr<const job_types> types_;
   std::vector<line> lines_;
@@ -172,8 +174,8 @@ private:
 void spawn_batch_submitter(runtime::actor::metered& gateway, request&& r, caf::actor store,
                            std::shared_ptr<const job_types> types) {
   runtime::actor::placement at{&gateway.table(), gateway.at().path + "/batch", 0, {}};
-  gateway.spawn<batch_submitter>(std::move(at), std::make_shared<http_request>(std::move(r)),
-                                 std::move(store), std::move(types));
+  gateway.spawn<batch_submitter>(std::move(at), std::make_shared<request>(std::move(r)), std::move(store),
+                                 std::move(types));
 }
 
 } // namespace tutti::actors::http_gateway
