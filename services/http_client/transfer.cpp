@@ -163,9 +163,11 @@ std::size_t transfer::on_header(char* data, std::size_t, std::size_t size, void*
   if (t.too_large_)
     return 0; // ends it
   std::string_view line{data, size};
-  t.head_ended_ = trimmed(line).empty();
-  if (line.starts_with("HTTP/")) // an interim answer's do not count
+  if (line.starts_with("HTTP/")) { // an interim answer's do not count
     t.response_.headers.clear();
+    t.head_ended_ = false;
+  } else if (trimmed(line).empty())
+    t.head_ended_ = true;
   else if (auto colon = line.find(':'); colon != line.npos)
     t.response_.headers.add(std::string{line.substr(0, colon)}, std::string{trimmed(line.substr(colon + 1))});
   return size;

@@ -82,6 +82,8 @@ never 'Asio and Beast are for services/ (and tests)' "${include}boost/(asio|beas
 never 'hiredis is for services/redis' "${include}hiredis/" '^services/redis/protocol/[^/]+\.cpp$|^tests/bench/'
 never 'libpq is for services/postgres, in .cpp files' "${include}(postgresql/)?(libpq|pg_config|postgres_ext)" \
   '^services/postgres/(connection|statement)/[^/]+\.cpp$'
+never 'curl is for services/http_client and services/cli' "${include}curl/" '^services/(http_client|cli)/'
+never 'zlib is for services/websocket' "${include}zlib" '^services/websocket/[^/]+\.cpp$|^tests/services/(websocket|http_client)/'
 never 'whole CAF in a header costs every includer a second' "${include}caf/all\.hpp" '\.cpp$'
 never 'only runtime/cluster may talk CAF between processes' "${include}caf/io/" '^(tests/)?runtime/cluster/|^tests/bench/'
 never 'CAF has a TLS of its own, which one stranger breaks: runtime/cluster/links' "${include}caf/openssl/" '^$'
