@@ -69,7 +69,7 @@ void gateway::released(const std::shared_ptr<session>& which) {
   });
 }
 
-void gateway::end_session(const std::shared_ptr<session>& which, std::string_view why) {
+void gateway::end_session(std::shared_ptr<session> which, std::string_view why) {
   if (sessions_.erase(which->id) == 0)
     return;
   core_.totals["acknowledged"] += which->acknowledged;

@@ -49,7 +49,7 @@ public:
                  const bot* only = nullptr);
   /// Where the guild's interactions go: the session with a connection, of several the newest. Null: none.
   std::shared_ptr<session> session_of(const bot& owner, std::uint64_t guild) const;
-  void end_session(const std::shared_ptr<session>& which, std::string_view why);
+  void end_session(std::shared_ptr<session> which, std::string_view why);
 
   const std::map<std::string, std::shared_ptr<session>>& sessions() const noexcept { return sessions_; }
   std::vector<std::shared_ptr<gateway_connection>> connections() const;
