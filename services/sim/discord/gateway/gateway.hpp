@@ -28,7 +28,7 @@ public:
   void on_end(end_handler handler) { end_ = std::move(handler); }
   core& shared() noexcept { return core_; }
 
-  void open(const http_request& handshake, std::shared_ptr<web_socket> socket);
+  void open(const http_request& handshake, const std::shared_ptr<web_socket>& socket);
 
   /// Of the connections.
   void identify(gateway_connection& from, const json& d);
@@ -49,7 +49,7 @@ public:
                  const bot* only = nullptr);
   /// Where the guild's interactions go: the session with a connection, of several the newest. Null: none.
   std::shared_ptr<session> session_of(const bot& owner, std::uint64_t guild) const;
-  void end_session(std::shared_ptr<session> which, std::string_view why);
+  void end_session(const std::shared_ptr<session>& which, std::string_view why);
 
   const std::map<std::string, std::shared_ptr<session>>& sessions() const noexcept { return sessions_; }
   std::vector<std::shared_ptr<gateway_connection>> connections() const;
