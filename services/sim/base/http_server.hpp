@@ -13,8 +13,8 @@ namespace tutti::services::sim {
 /// HTTP/1.1 with keep-alive, and WebSockets, on one port.
 class http_server {
 public:
-  using handler = std::function<void(const http_request&, http_responder)>;
-  using upgrade_handler = std::function<void(const http_request&, std::shared_ptr<web_socket>)>;
+  using handler = std::function<void(const http_request&, const http_responder&)>;
+  using upgrade_handler = std::function<void(const http_request&, const std::shared_ptr<web_socket>&)>;
   static constexpr std::size_t max_body = 8 * 1024 * 1024;
 
   /// Throws boost::system::system_error where it cannot listen. Without `on_upgrade` an upgrade is a request.

@@ -26,8 +26,8 @@ public:
             [this](const http_request& request, http_responder answer) {
               handle(request, std::move(answer));
             },
-            [this](const http_request& request, std::shared_ptr<web_socket> socket) {
-              upgrade(request, std::move(socket));
+            [this](const http_request& request, const std::shared_ptr<web_socket>& socket) {
+              upgrade(request, socket);
             }) {
     gateway_.on_voice([this](auto& from, auto& d) { voice_.command(from, d); });
     gateway_.on_end([this](auto& which) { voice_.end(which); });
@@ -49,12 +49,12 @@ private:
     options.world.bots = options.tokens.size();
     return options;
   }
-  void handle(const http_request& request, http_responder answer) {
+  void handle(const http_request& request, const http_responder& answer) {
     if (faults_.holds() && faults_.hold([this, request, answer] { handle(request, answer); }))
       return;
     rest_.handle(request, answer);
   }
-  void upgrade(const http_request& request, std::shared_ptr<web_socket> socket) {
+  void upgrade(const http_request& request, const std::shared_ptr<web_socket>& socket) {
     if (faults_.refuses_gateway())
       return socket->drop();
     gateway_.open(request, socket);

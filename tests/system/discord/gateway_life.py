@@ -1,5 +1,7 @@
 """The gateway of tutti-sim: Hello, heartbeats, identify, dispatch, resume, sharding, compression."""
 import json
+import os
+import subprocess
 import time
 import unittest
 import zlib
@@ -206,7 +208,7 @@ class Load(unittest.TestCase):
     def test_sixteen_shards_hold_thousands_of_guilds(self):
         count = 4000
         with Simulator("--guilds", str(count), "--guild-step", str(1 << 22), "--max-concurrency", "16", "--shards", "16",
-                       "--channels", "20", "--voice-states", "5") as sim:
+                       "--channels", "20", "--voice-states", "5", "--heartbeat-ms", "60000") as sim:
             bots = [sim.gateway("?v=10&encoding=json&compress=zlib-stream") for _ in range(16)]
             began = time.monotonic()
             for shard, bot in enumerate(bots):
@@ -224,7 +226,7 @@ class Load(unittest.TestCase):
                 bot.drop()
 
     def test_traffic_comes_at_its_rate_and_in_full(self):
-        with Simulator("--guilds", "100") as sim, sim.gateway() as bot:
+        with Simulator("--guilds", "100", "--heartbeat-ms", "60000") as sim, sim.gateway() as bot:
             bot.login(guilds=100, intents=INTENTS | 1 << 9)
             began = time.monotonic()
             for kind, event in (("voice", "VOICE_STATE_UPDATE"), ("message", "MESSAGE_CREATE")):
@@ -239,6 +241,23 @@ class Load(unittest.TestCase):
         with Simulator("--guilds", "2501") as sim, sim.gateway() as bot:
             bot.identify()
             self.assertEqual(bot.close_code(), 4011)
+
+
+class Arguments(unittest.TestCase):
+    def run_with(self, *arguments):
+        done = subprocess.run([os.environ["TUTTI_SIM_BIN"], *arguments], capture_output=True, text=True, timeout=20)
+        return done.returncode, done.stdout, done.stderr
+
+    def test_usage_errors_and_ports_in_use(self):
+        for name in ("--lavalink", "--spotify", "--apple-music"):
+            code, out, error = self.run_with("--discord", "127.0.0.1:0", name, "127.0.0.1:0")
+            self.assertEqual((code, out, error), (2, "", f"tutti-sim: {name}: this service is not simulated yet\n"))
+        self.assertEqual(self.run_with()[0], 2)
+        self.assertEqual(self.run_with("--help")[0], 0)
+        with Simulator() as sim:
+            code, out, error = self.run_with("--discord", sim.discord.removeprefix("http://"))
+            self.assertEqual((code, out), (1, ""))
+            self.assertIn("cannot serve", error)
 
 
 class Hostile(unittest.TestCase):

@@ -46,3 +46,14 @@ class Description:
         if not content:
             return [] if body in ("", None) else ["no body is described"]
         return self._errors(body, content["application/json"]["schema"])
+
+    def log_errors(self, events):
+        """What is wrong with the accepted requests among the events of GET /sim/log."""
+        out = []
+        for one in events:
+            if one["event"] == "rest" and 200 <= one["status"] < 300:
+                path = one["path"].removeprefix("/api/v10")
+                assert "bodyBytes" not in one, f"too long for the log: {one}"
+                wrong = self.request_errors(one["method"], path, one.get("body"))
+                out += [f"{one['method']} {path}: {what}" for what in wrong]
+        return out

@@ -81,6 +81,8 @@ class Schema(unittest.TestCase):
         sent = self.sim.log("rest")[-1]
         self.assertEqual((sent["method"], sent["path"], sent["status"], sent["body"]),
                          ("POST", f"/api/v10/channels/{GENERAL}/messages", 200, MESSAGE))
+        self.assertEqual(DESCRIPTION.log_errors(self.sim.log()), [])
+        self.assertEqual(len(DESCRIPTION.log_errors([{**sent, "body": {"content": 5}}])), 1)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 #pragma once
+#include "services/sim/base/http_message.hpp"
 #include "services/sim/base/web_socket.hpp"
 #include "services/sim/discord/gateway/session.hpp"
 #include "services/sim/discord/gateway/zlib_stream.hpp"

@@ -6,7 +6,7 @@
 
 namespace tutti::services::sim::discord {
 
-void gateway::open(const http_request& handshake, std::shared_ptr<web_socket> socket) {
+void gateway::open(const http_request& handshake, const std::shared_ptr<web_socket>& socket) {
   auto number = ++next_connection_;
   auto made =
       std::make_shared<gateway_connection>(*this, socket, number, std::string{handshake.header("host")});
@@ -69,7 +69,8 @@ void gateway::released(const std::shared_ptr<session>& which) {
   });
 }
 
-void gateway::end_session(const std::shared_ptr<session>& which, std::string_view why) {
+void gateway::end_session(const std::shared_ptr<session>& which_of_ours, std::string_view why) {
+  auto which = which_of_ours; // that may be the one in sessions_
   if (sessions_.erase(which->id) == 0)
     return;
   core_.totals["acknowledged"] += which->acknowledged;

@@ -28,7 +28,7 @@ public:
   void on_end(end_handler handler) { end_ = std::move(handler); }
   core& shared() noexcept { return core_; }
 
-  void open(const http_request& handshake, std::shared_ptr<web_socket> socket);
+  void open(const http_request& handshake, const std::shared_ptr<web_socket>& socket);
 
   /// Of the connections.
   void identify(gateway_connection& from, const json& d);

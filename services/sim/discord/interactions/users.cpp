@@ -143,7 +143,7 @@ void users::interact(std::uint64_t user, const json& body, const http_responder&
   auto timeout =
       std::chrono::milliseconds{std::clamp<std::int64_t>(body["timeoutMs"].integer(15'000), 1, 900'000)};
   auto done = std::make_shared<bool>(false);
-  wanted.what.waiting = [answer, done](json seen) {
+  wanted.what.waiting = [answer, done](const json& seen) {
     if (std::exchange(*done, true))
       return;
     auto missed = seen["missed"].truth();

@@ -17,11 +17,13 @@ std::size_t check_embed(form& out, const form_path& at, const json& embed) {
   auto size = length_of(embed["title"].text()) + length_of(embed["description"].text());
   if (out.object(embed, at, "footer")) {
     out.text(embed["footer"], at / "footer", "text", 1, 2048, true);
+    out.link(embed["footer"], at / "footer", "icon_url");
     size += length_of(embed["footer"]["text"].text());
   }
   if (out.object(embed, at, "author")) {
     out.text(embed["author"], at / "author", "name", 1, 256, true);
     out.link(embed["author"], at / "author", "url");
+    out.link(embed["author"], at / "author", "icon_url");
     size += length_of(embed["author"]["name"].text());
   }
   for (auto* picture : {"image", "thumbnail"})

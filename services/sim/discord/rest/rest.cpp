@@ -63,7 +63,9 @@ void rest::handle(const http_request& request, const http_responder& answer) {
   ++statuses_[out.drop ? 0 : out.status];
   json::object fields{
       {"method", request.method}, {"path", request.path}, {"query", request.query}, {"status", out.status}};
-  if (!request.body.empty() && request.body.size() <= max_logged_body)
+  if (request.body.size() > max_logged_body)
+    fields.emplace_back("bodyBytes", request.body.size());
+  else if (!request.body.empty())
     fields.emplace_back("body", json::parse(request.body).value_or(json{"not JSON"}));
   parts_.all.note("rest", fields);
   if (faults_.slow.count() == 0)
