@@ -3,8 +3,10 @@
 #include "tests/bench/bench.hpp"
 #include "tests/bench/job_system.hpp"
 
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <thread>
 
 namespace tutti::bench {
 namespace {
@@ -123,6 +125,17 @@ double bare_redis::cpu_seconds() {
     return at ? std::atof(at + std::strlen(field)) : 0;
   };
   return seconds("used_cpu_sys:") + seconds("used_cpu_user:");
+}
+
+void bare_redis::wait_for_rewrite() {
+  for (bool busy = true; busy;) {
+    std::this_thread::sleep_for(
+        std::chrono::milliseconds{100}); // it is scheduled within one turn of the server
+    send({"INFO", "persistence"});
+    auto info = receive();
+    busy = !std::strstr(info->str, "aof_rewrite_in_progress:0")
+           || !std::strstr(info->str, "aof_rewrite_scheduled:0");
+  }
 }
 
 double bare_redis::submission_rate(int jobs) {

@@ -1,23 +1,23 @@
 -- Jobs and their states. A script reads a job once; settle_jobs() makes the writes, before settle().
 local function parse(id, spec)
   local created, _, _, prio, unique, max = struct.unpack('>I8I8I4BBI2', spec)
-  local q, t, k = struct.unpack('>BBI2', spec, 70)
+  local q, t, k = struct.unpack('>BBI2', spec, 45)
   return {id = id, spec = spec, created = created, prio = prio, unique = unique, max = max,
-          queue = spec:sub(77, 76 + q), key = k > 0 and spec:sub(77 + q + t, 76 + q + t + k) or ''}
+          queue = spec:sub(53, 52 + q), key = k > 0 and spec:sub(53 + q + t, 52 + q + t + k) or ''}
 end
 -- What few need to know of a job.
 local function details(j)
   if j.type then return j end
   local spec = j.spec
-  local q, t, k, i, u = struct.unpack('>BBI2I2B', spec, 70)
-  local at = 77 + q
+  local q, t, k, i, u, w = struct.unpack('>BBI2I2BB', spec, 45)
+  local at = 53 + q
   local function text(size) at = at + size; return spec:sub(at - size, at - 1) end
   j.type = text(t)
-  at = at + k + i
-  j.digest = i > 0 and text(16) or ''
+  at = at + k
+  j.idempotency_key = text(i)
   j.value = text(u)
+  j.trace = text(w)
   j.body = spec:sub(29, 44)
-  j.trace = spec:sub(45, 69)
   return j
 end
 local function first_state(j) -- as it was submitted
@@ -158,6 +158,14 @@ local function finish_job(j, status)
   end
   release_key(j)
 end
+-- As key_digest() in codec.cpp.
+local function digest_of(idempotency_key)
+  local bytes = redis.sha1hex(idempotency_key):sub(1, 32):gsub('..', function(hex)
+    return string.char(tonumber(hex, 16))
+  end)
+  local second = bytes:byte(2)
+  return bytes:sub(1, 1) .. string.char(second - second % 4) .. bytes:sub(3)
+end
 -- The job goes; its idempotency key stays known.
 local function erase(j, key_retention)
   local b = bucket(j.id)
@@ -171,12 +179,13 @@ local function erase(j, key_retention)
     call('ZREM', P .. 'dead', j.id)
     bump(P .. 'c', 'live', -1)
   end
-  if details(j).digest == '' then return end
-  local keys = key_bucket(j.digest)
-  if call('HGET', keys, j.digest) ~= j.id then return end
+  if details(j).idempotency_key == '' then return end
+  local digest = digest_of(j.idempotency_key)
+  local keys = key_bucket(digest)
+  if call('HGET', keys, digest) ~= j.id then return end
   local expires = math.max(now, j.s[FINISHED] + key_retention)
-  call('HSET', keys, j.digest, j.id .. j.body .. string.char(j.s[STATUS]))
-  call('ZADD', P .. 'ik', expires, j.digest)
+  call('HSET', keys, digest, j.id .. j.body .. string.char(j.s[STATUS]))
+  call('ZADD', P .. 'ik', expires, digest)
 end
 
 -- Only when nothing is pending for it, which would be lost with it.
