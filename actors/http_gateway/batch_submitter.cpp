@@ -1,8 +1,8 @@
 #include "actors/http_gateway/batch_submitter.hpp"
 
-#include "actors/http_gateway/answers.hpp"
+#include "actors/http_gateway/admission/answers.hpp"
 #include "actors/http_gateway/gateway_actor.hpp"
-#include "actors/http_gateway/submission.hpp"
+#include "actors/http_gateway/jobs/submission.hpp"
 #include "protocols/http_api/json_writer.hpp"
 
 #include <algorithm>

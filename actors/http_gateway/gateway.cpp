@@ -1,5 +1,5 @@
 #include "actors/http_gateway/gateway_actor.hpp"
-#include "protocols/http_api/empty_body.hpp"
+#include "protocols/http_api/bodies/empty_body.hpp"
 #include "runtime/telemetry/log.hpp"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 #pragma once
-#include "actors/http_gateway/api.hpp"
+#include "actors/http_gateway/admission/api.hpp"
 #include "runtime/actor/metered.hpp"
 #include "runtime/cluster/membership/member.hpp"
 #include "runtime/entity/entity_ref.hpp"

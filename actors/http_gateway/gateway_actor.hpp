@@ -1,8 +1,8 @@
 #pragma once
-#include "actors/http_gateway/answers.hpp"
+#include "actors/http_gateway/admission/answers.hpp"
 #include "actors/http_gateway/gateway.hpp"
 #include "actors/http_gateway/node_order.hpp"
-#include "protocols/http_api/job_body.hpp"
+#include "protocols/http_api/bodies/job_body.hpp"
 #include "protocols/http_api/target.hpp"
 #include "runtime/cluster/membership/membership.hpp"
 #include "runtime/entity/remote/router.hpp"

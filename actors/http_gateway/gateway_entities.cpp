@@ -1,7 +1,7 @@
 #include "actors/http_gateway/gateway_actor.hpp"
 #include "actors/http_gateway/name_page.hpp"
+#include "protocols/http_api/bodies/object_body.hpp"
 #include "protocols/http_api/json_writer.hpp"
-#include "protocols/http_api/object_body.hpp"
 #include "runtime/error.hpp"
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 #include "actors/http_gateway/gateway_actor.hpp"
 #include "actors/http_gateway/name_page.hpp"
-#include "protocols/http_api/flag_body.hpp"
+#include "protocols/http_api/bodies/flag_body.hpp"
 #include "protocols/http_api/json_writer.hpp"
 #include "protocols/http_api/rfc3339.hpp"
 #include "runtime/store/flag_keeper.hpp"

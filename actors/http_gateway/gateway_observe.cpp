@@ -1,6 +1,6 @@
-#include "actors/http_gateway/event_stream.hpp"
 #include "actors/http_gateway/gateway_actor.hpp"
-#include "actors/http_gateway/index_page.hpp"
+#include "actors/http_gateway/observe/event_stream.hpp"
+#include "actors/http_gateway/observe/index_page.hpp"
 #include "protocols/http_api/json_writer.hpp"
 #include "protocols/http_api/rfc3339.hpp"
 #include "runtime/wire/codec.hpp"
@@ -53,7 +53,7 @@ double cpu_seconds() {
   return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
 
-double milliseconds(std::chrono::nanoseconds t) {
+double in_ms(std::chrono::nanoseconds t) {
   return static_cast<double>(t.count()) / 1e6;
 }
 
@@ -211,10 +211,10 @@ void gateway_actor::performance(http_request& r) {
     out.end_object()
         .member("count", now.count)
         .member("perSecond", uptime > 0 ? static_cast<double>(now.count) / static_cast<double>(uptime) : 0.0)
-        .member("meanMs", milliseconds(now.sum) / static_cast<double>(now.count))
-        .member("p50Ms", milliseconds(now.quantile(0.5)))
-        .member("p90Ms", milliseconds(now.quantile(0.9)))
-        .member("p99Ms", milliseconds(now.quantile(0.99)))
+        .member("meanMs", in_ms(now.sum) / static_cast<double>(now.count))
+        .member("p50Ms", in_ms(now.quantile(0.5)))
+        .member("p90Ms", in_ms(now.quantile(0.9)))
+        .member("p99Ms", in_ms(now.quantile(0.99)))
         .end_object();
   });
   out.end_array().key("mailboxes").begin_array();

@@ -1,7 +1,7 @@
 #include "actors/http_gateway/gateway_actor.hpp"
-#include "actors/http_gateway/job_json.hpp"
+#include "actors/http_gateway/jobs/job_json.hpp"
+#include "actors/http_gateway/jobs/submission.hpp"
 #include "actors/http_gateway/name_page.hpp"
-#include "actors/http_gateway/submission.hpp"
 #include "protocols/http_api/json_writer.hpp"
 
 #include <utility>

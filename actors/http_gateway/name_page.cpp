@@ -1,6 +1,6 @@
 #include "actors/http_gateway/name_page.hpp"
 
-#include "actors/http_gateway/answers.hpp"
+#include "actors/http_gateway/admission/answers.hpp"
 
 #include <variant>
 

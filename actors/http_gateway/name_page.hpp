@@ -1,5 +1,5 @@
 #pragma once
-#include "actors/http_gateway/exchange.hpp"
+#include "actors/http_gateway/exchange/exchange.hpp"
 #include "protocols/http_api/json_writer.hpp"
 #include "protocols/http_api/target.hpp"
 

@@ -1,5 +1,5 @@
 #pragma once
-#include "runtime/jobs/fingerprint.hpp"
+#include "runtime/jobs/schema/fingerprint.hpp"
 #include "runtime/telemetry/trace.hpp"
 
 #include <compare>

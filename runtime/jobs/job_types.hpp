@@ -1,7 +1,7 @@
 #pragma once
 #include "runtime/jobs/job.hpp"
-#include "runtime/jobs/json_schema.hpp"
 #include "runtime/jobs/retry.hpp"
+#include "runtime/jobs/schema/json_schema.hpp"
 
 #include <chrono>
 #include <cstdint>

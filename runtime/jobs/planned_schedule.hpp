@@ -1,5 +1,5 @@
 #pragma once
-#include "runtime/jobs/schedule.hpp"
+#include "runtime/jobs/schedule/schedule.hpp"
 #include "runtime/jobs/store.hpp"
 
 #include <cstddef>

@@ -1,5 +1,5 @@
 #pragma once
-#include "actors/http_gateway/exchange.hpp"
+#include "actors/http_gateway/exchange/exchange.hpp"
 
 #include <ctime>
 #include <string>

@@ -1,6 +1,6 @@
 #include "services/node/metrics_server.hpp"
 
-#include "actors/http_gateway/answers.hpp"
+#include "actors/http_gateway/admission/answers.hpp"
 
 #include <exception>
 #include <utility>

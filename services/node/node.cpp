@@ -1,7 +1,7 @@
 #include "services/node/node.hpp"
 
 #include "actors/http_gateway/gateway.hpp"
-#include "actors/http_gateway/node_monitor.hpp"
+#include "actors/http_gateway/observe/node_monitor.hpp"
 #include "runtime/actor/scheduling.hpp"
 #include "runtime/actor/supervisor.hpp"
 #include "runtime/jobs/job_telemetry.hpp"
@@ -9,10 +9,10 @@
 #include "runtime/telemetry/log.hpp"
 #include "services/http/server.hpp"
 #include "services/node/actor_metrics.hpp"
-#include "services/node/cluster_node.hpp"
-#include "services/node/job_storage.hpp"
+#include "services/node/cluster/cluster_node.hpp"
 #include "services/node/job_types.hpp"
 #include "services/node/metrics_server.hpp"
+#include "services/node/storage/job_storage.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -129,8 +129,11 @@ std::vector<child_spec> node::parts::children() {
   out.push_back(supervisor_spec("telemetry", {std::move(monitor)}, {}));
   for (auto& part : cluster->supervisors())
     out.push_back(std::move(part));
-  if (config.node.has(config::role::worker))
-    out.push_back(supervisor_spec("jobs", {std::move(run_jobs)}, {}));
+  if (config.node.has(config::role::worker)) {
+    auto workers = cluster->with_runner(runner);
+    workers.insert(workers.begin(), std::move(run_jobs));
+    out.push_back(supervisor_spec("jobs", std::move(workers), {.how = actor::strategy::rest_for_one}));
+  }
   out.push_back(supervisor_spec("api", {std::move(gateway)}, {}));
   return out;
 }

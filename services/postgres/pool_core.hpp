@@ -1,7 +1,7 @@
 #pragma once
-#include "services/postgres/address.hpp"
-#include "services/postgres/connection.hpp"
-#include "services/postgres/connector.hpp"
+#include "services/postgres/connection/address.hpp"
+#include "services/postgres/connection/connection.hpp"
+#include "services/postgres/connection/connector.hpp"
 #include "services/postgres/pool.hpp"
 
 #include <deque>

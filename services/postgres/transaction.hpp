@@ -1,5 +1,5 @@
 #pragma once
-#include "services/postgres/statement.hpp"
+#include "services/postgres/statement/statement.hpp"
 
 #include <chrono>
 #include <cstdint>

@@ -1,8 +1,8 @@
 #pragma once
 #include "runtime/jobs/planned_schedule.hpp"
 #include "runtime/jobs/store.hpp"
-#include "services/postgres/result.hpp"
-#include "services/postgres/statement.hpp"
+#include "services/postgres/statement/result.hpp"
+#include "services/postgres/statement/statement.hpp"
 
 #include <cstdint>
 #include <optional>

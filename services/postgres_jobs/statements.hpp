@@ -1,5 +1,5 @@
 #pragma once
-#include "services/postgres/statement.hpp"
+#include "services/postgres/statement/statement.hpp"
 
 /// What the store sends; the rules are in the functions of migrations 3 and 4.
 namespace tutti::services::postgres_jobs::sql {

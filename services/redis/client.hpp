@@ -1,7 +1,7 @@
 #pragma once
-#include "services/redis/handshake.hpp"
 #include "services/redis/pending_call.hpp"
-#include "services/redis/url.hpp"
+#include "services/redis/protocol/handshake.hpp"
+#include "services/redis/protocol/url.hpp"
 
 #include <chrono>
 #include <cstddef>

@@ -1,6 +1,6 @@
 #pragma once
-#include "services/redis/handshake.hpp"
-#include "services/redis/reply_parser.hpp"
+#include "services/redis/protocol/handshake.hpp"
+#include "services/redis/protocol/reply_parser.hpp"
 #include "services/redis/stream.hpp"
 
 #include <cstddef>

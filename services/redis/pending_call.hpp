@@ -1,6 +1,6 @@
 #pragma once
-#include "services/redis/command_batch.hpp"
-#include "services/redis/reply.hpp"
+#include "services/redis/protocol/command_batch.hpp"
+#include "services/redis/protocol/reply.hpp"
 
 #include <chrono>
 #include <cstddef>

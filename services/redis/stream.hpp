@@ -1,5 +1,5 @@
 #pragma once
-#include "services/redis/url.hpp"
+#include "services/redis/protocol/url.hpp"
 
 #include <cstddef>
 #include <functional>

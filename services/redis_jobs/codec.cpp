@@ -1,7 +1,6 @@
 #include "services/redis_jobs/codec.hpp"
 
-#include "runtime/jobs/json_fingerprint.hpp"
-#include "services/redis/sha1.hpp"
+#include "services/redis/protocol/sha1.hpp"
 #include "services/redis_jobs/packed.hpp"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 #pragma once
-#include "services/redis/script.hpp"
+#include "services/redis/protocol/script.hpp"
 
 namespace tutti::services::redis_jobs {
 

@@ -77,6 +77,11 @@ caf::behavior redis_store::make_behavior() {
         if (auto number = sender_worker())
           workers_[number].stopped = true;
       },
+      [this](resume_claiming) {
+        if (auto number = sender_worker())
+          workers_[number].stopped = false;
+        claim_now();
+      },
       [this](const renew_claims& renewals) { renew(renewals); },
       [this](report_progress& progress) { report(progress); },
       [this](worker_gone, std::uint32_t number, bool died) { worker_ended(number, died); },

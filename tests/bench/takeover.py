@@ -9,7 +9,8 @@ import sys
 import threading
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "system"))
+SYSTEM_TESTS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "system")
+sys.path[:0] = [SYSTEM_TESTS, os.path.join(SYSTEM_TESTS, "cluster")]
 from clusters import TTL, Cluster
 from support import TOKEN
 

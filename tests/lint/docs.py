@@ -85,11 +85,11 @@ for file in pages:
             mistakes.append(f"{file.relative_to(root)}: the metric {name} is not in the code")
 
 # Routes.
-rows = re.findall(r'"(GET|POST|PUT|DELETE)", "(/[^"]*)"', read("actors/http_gateway/routes.cpp"))
+rows = re.findall(r'"(GET|POST|PUT|DELETE)", "(/[^"]*)"', read("actors/http_gateway/admission/routes.cpp"))
 real = {f"{method} {path}" for method, path in rows}
 page = "docs/user/http.md"
 shown = [f"{m} {p}" for m, p in re.findall(r"^\| (GET|POST|PUT|DELETE) \| `(/[^`]*)` \|", read(page), re.M)]
-compare("route", shown, page, real, "actors/http_gateway/routes.cpp")
+compare("route", shown, page, real, "actors/http_gateway/admission/routes.cpp")
 called = []
 for block in re.findall(r"^```sh\n(.*?)^```", read("README.md"), re.M | re.S):
     for line in re.findall(r"curl .*", block):
@@ -99,7 +99,7 @@ for block in re.findall(r"^```sh\n(.*?)^```", read("README.md"), re.M | re.S):
             path = re.sub(r"^/(queues|schedules|flags|nodes)/[a-z-]+", r"/\1/{name}", path)
             path = re.sub(r"^/actors/[a-z]+/[a-z]+", "/actors/{type}/{key}", path)
             called.append(f"{method} " + re.sub(r"/commands/[a-z]+", "/commands/{command}", path))
-compare("route", called, "README.md", real, "actors/http_gateway/routes.cpp")
+compare("route", called, "README.md", real, "actors/http_gateway/admission/routes.cpp")
 pages_of_nav = set(re.findall(r": (\S+\.md)$", read("mkdocs.yml"), re.M))
 compare("page", pages_of_nav, "mkdocs.yml", {str(p.relative_to(root / "docs")) for p in (root / "docs").rglob("*.md")}, "docs/")
 

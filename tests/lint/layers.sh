@@ -44,9 +44,9 @@ rule 'runtime/config: std, fmt, POSIX, RapidJSON; toml++ in document.cpp' \
 rule 'runtime/telemetry headers: std and fmt only' "$own|$std|<fmt/[^>]+>" '^runtime/telemetry/.*\.hpp$'
 rule 'runtime/telemetry: std, fmt, spdlog, prometheus-cpp' \
   "$own|$std|<fmt/[^>]+>|$posix|<spdlog/[^>]+>|<prometheus/[^>]+>" '^runtime/telemetry/.*\.cpp$'
-rule 'runtime/jobs headers: std and CAF' "$own|$actor" '^runtime/jobs/[^/]+\.hpp$'
+rule 'runtime/jobs headers: std and CAF' "$own|$actor" '^runtime/jobs/(schedule/|schema/)?[^/]+\.hpp$'
 rule 'runtime/jobs: std, CAF, RapidJSON, ICU' "$own|$actor|$json|<unicode/[^>]+>" \
-  '^runtime/jobs/[^/]+\.cpp$'
+  '^runtime/jobs/(schedule/|schema/)?[^/]+\.cpp$'
 rule 'runtime/jobs/memory: std, CAF, Boost.Unordered' "$own|$actor|<boost/unordered/[^>]+>" '^runtime/jobs/memory/'
 rule 'runtime/wire: std only' "$std" '^runtime/wire/'
 rule 'runtime/cluster: std, CAF; POSIX clocks' "$own|$actor|<time\.h>" \
@@ -59,6 +59,7 @@ rule 'runtime/cluster/tls headers: std' "$own|$std" '^runtime/cluster/tls/.*\.hp
 rule 'runtime/cluster/tls: std, OpenSSL, POSIX' "$own|$std|$posix|<openssl/[a-z0-9_]+\.h>" \
   '^runtime/cluster/tls/.*\.cpp$'
 rule 'runtime/store: std, CAF' "$own|$actor" '^runtime/store/'
+rule 'runtime/outbound: std, CAF' "$own|$actor" '^runtime/outbound/'
 rule 'runtime/entity headers: std, CAF' "$own|$actor" '^runtime/entity/.*\.hpp$'
 rule 'runtime/entity: std, CAF, RapidJSON' "$own|$actor|$json" '^runtime/entity/.*\.cpp$'
 rule 'runtime/ knows nothing of what uses it' '"runtime/[^"]+"|<.+>' '^runtime/'
@@ -68,18 +69,19 @@ rule 'actors/ know protocols/, runtime/ and CAF, no outside' \
 rule 'actors/ know protocols/, runtime/ and CAF, no outside' \
   "\"(actors|protocols|runtime)/[^\"]+\"|$actor" '^actors/.*\.hpp$'
 rule 'services/ do not know tests/' '"(services|actors|protocols|runtime)/[^"]+"|<.+>' '^services/'
+rule 'services/sim checks our clients, so it shares nothing with them' '"services/(sim|net)/[^"]+"|<.+>' '^services/sim/'
 
 include='^[[:space:]]*#[[:space:]]*include[[:space:]]+<'
 never 'toml++ is included in one translation unit' "${include}toml" '^runtime/config/document\.cpp$'
 never 'spdlog is included in runtime/telemetry only' "${include}spdlog" '^runtime/telemetry/.*\.cpp$'
 never 'prometheus-cpp is included in runtime/telemetry only' "${include}prometheus" '^(tests/)?runtime/telemetry/.*\.cpp$'
 never 'ICU is for runtime/jobs (time zones, UTF-8) and, later, actors/transfer' "${include}unicode/" \
-  '^(runtime/jobs/[^/]+\.cpp|tests/runtime/jobs/|actors/transfer/)'
+  '^(runtime/jobs/sche(dule|ma)/[^/]+\.cpp|tests/runtime/jobs/|actors/transfer/)'
 never 'CLI11 is included in services/cli only' "${include}CLI" '^services/cli/.*\.cpp$'
 never 'Asio and Beast are for services/ (and tests)' "${include}boost/(asio|beast)" '^(services|tests)/'
-never 'hiredis is for services/redis' "${include}hiredis/" '^services/redis/[^/]+\.cpp$|^tests/bench/'
+never 'hiredis is for services/redis' "${include}hiredis/" '^services/redis/protocol/[^/]+\.cpp$|^tests/bench/'
 never 'libpq is for services/postgres, in .cpp files' "${include}(postgresql/)?(libpq|pg_config|postgres_ext)" \
-  '^services/postgres/[^/]+\.cpp$'
+  '^services/postgres/(connection|statement)/[^/]+\.cpp$'
 never 'whole CAF in a header costs every includer a second' "${include}caf/all\.hpp" '\.cpp$|^tests/'
 never 'only runtime/cluster may talk CAF between processes' "${include}caf/io/" '^(tests/)?runtime/cluster/|^tests/bench/'
 never 'CAF has a TLS of its own, which one stranger breaks: runtime/cluster/links' "${include}caf/openssl/" '^$'

@@ -5,7 +5,7 @@
 #include "services/cli/console/text.hpp"
 #include "services/cli/failure.hpp"
 #include "services/net/io_thread.hpp"
-#include "services/postgres/migrations.hpp"
+#include "services/postgres/migrations/migrations.hpp"
 
 #include <future>
 

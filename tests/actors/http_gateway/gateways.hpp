@@ -1,5 +1,5 @@
 #pragma once
-#include "actors/http_gateway/api.hpp"
+#include "actors/http_gateway/admission/api.hpp"
 #include "actors/http_gateway/gateway.hpp"
 #include "runtime/cluster/membership/membership.hpp"
 #include "runtime/cluster/placement/coordinator.hpp"

@@ -171,6 +171,12 @@ struct Entities : VirtualTime {
         return t.live;
     return 0;
   }
+  std::uint64_t messages() {
+    for (auto& t : table.totals())
+      if (t.name == "notebook")
+        return t.messages;
+    return 0;
+  }
 };
 
 using texts = std::vector<std::string>;

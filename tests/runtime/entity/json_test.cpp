@@ -1,5 +1,5 @@
 #include "runtime/entity/json.hpp"
-#include "runtime/jobs/json_schema.hpp"
+#include "runtime/jobs/schema/json_schema.hpp"
 #include "tests/runtime/wire/samples.hpp"
 
 #include <gtest/gtest.h>

@@ -87,6 +87,50 @@ TEST_F(Wake, GivenItFailsWhenWokenThenItIsWokenAgainAfterTheBackoff) {
   EXPECT_EQ(lines_of("k"), (texts{"one", "woken"}));
 }
 
+TEST_F(Wake, GivenStoreAwayWhenWokenThenItIsWokenAgainWhenTheStoreIsBack) {
+  begin();
+  ask("k", put{"one"});
+  run_for(9s);
+  script->fail_save = make_error(ec::unavailable, "away");
+  run_for(8s);
+  EXPECT_EQ(live(), 0u) << "its save was given up";
+  script->fail_load = std::exchange(script->fail_save, {});
+  run_for(10s);
+  script->fail_load.reset();
+  run_for(10s);
+  ASSERT_TRUE(script->book.load({{{"notebook", "k"}}}).states[0].version > 1u) << "nobody asked, and it has run";
+  EXPECT_EQ(lines_of("k"), (texts{"one", "woken"}));
+}
+
+TEST_F(Wake, GivenTimesSetOftenWhenTheyPassThenItRunsOnceForTheLast) {
+  begin();
+  for (int i = 0; i < 50; ++i) {
+    ask("k", put{"x"});
+    run_for(100ms, 10ms);
+  }
+  auto before = messages();
+  run_for(9s);
+  EXPECT_LT(messages() - before, 20u) << "timers that were overtaken are not armed anew";
+  run_for(2s);
+  EXPECT_EQ(lines_of("k").size(), 51u);
+}
+
+TEST_F(Wake, GivenLeaseOverBeforeItBeginsWhenActivatedThenItDoesNotBegin) {
+  int begun = 0;
+  types.add(entity::define<notebook>("notebook", "worker", "Lines")
+                .read<peek>("peek", [](const page& self, const peek&) { return view_of(self); })
+                .on_start([&](page&) { ++begun; }));
+  start();
+  auto p = partition("k");
+  open(p, 1, 1s);
+  auto asked = ask("k", peek{}, 10s);
+  for (int i = 0; i < 3; ++i) // to the port, to the host, and the entity is made
+    scheduler().try_run_once();
+  lease_time->frozen += 2s;
+  run();
+  EXPECT_EQ(begun, 0);
+}
+
 TEST_F(Wake, GivenAnotherTimeWhenTheFirstIsThereThenOnlyTheLastCounts) {
   begin();
   ask("k", put{"one"});

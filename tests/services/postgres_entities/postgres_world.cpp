@@ -1,6 +1,6 @@
 #include "tests/services/postgres_entities/postgres_world.hpp"
 
-#include "services/postgres/migrations.hpp"
+#include "services/postgres/migrations/migrations.hpp"
 
 #include <future>
 #include <stdexcept>

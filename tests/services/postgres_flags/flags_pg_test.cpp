@@ -1,5 +1,5 @@
 #include "services/net/io_thread.hpp"
-#include "services/postgres/migrations.hpp"
+#include "services/postgres/migrations/migrations.hpp"
 #include "services/postgres_flags/store.hpp"
 #include "tests/runtime/store/flags/flag_store.hpp"
 #include "tests/support/postgres_server.hpp"

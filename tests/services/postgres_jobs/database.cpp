@@ -1,6 +1,6 @@
 #include "tests/services/postgres_jobs/database.hpp"
 
-#include "services/postgres/migrations.hpp"
+#include "services/postgres/migrations/migrations.hpp"
 
 #include <chrono>
 #include <future>

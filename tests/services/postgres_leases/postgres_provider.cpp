@@ -1,4 +1,4 @@
-#include "services/postgres/migrations.hpp"
+#include "services/postgres/migrations/migrations.hpp"
 #include "services/postgres_leases/store.hpp"
 #include "tests/runtime/cluster/leases/conformance/lease_store.hpp"
 #include "tests/runtime/cluster/leases/conformance/real_world.hpp"

@@ -1,6 +1,6 @@
 #include "tests/services/redis/support.hpp"
 
-#include "services/redis/url.hpp"
+#include "services/redis/protocol/url.hpp"
 
 #include <atomic>
 #include <stdexcept>

@@ -1,4 +1,4 @@
-#include "services/redis/url.hpp"
+#include "services/redis/protocol/url.hpp"
 #include "services/redis_leases/store.hpp"
 #include "tests/runtime/cluster/leases/conformance/lease_store.hpp"
 #include "tests/runtime/cluster/leases/conformance/real_world.hpp"

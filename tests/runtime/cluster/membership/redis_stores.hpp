@@ -1,7 +1,7 @@
 #pragma once
 #include "services/net/io_thread.hpp"
 #include "services/redis/client.hpp"
-#include "services/redis/url.hpp"
+#include "services/redis/protocol/url.hpp"
 #include "services/redis_leases/store.hpp"
 #include "tests/runtime/cluster/membership/test_node.hpp"
 
