@@ -1,6 +1,6 @@
 #include "services/redis_jobs/codec.hpp"
 
-#include "runtime/jobs/schema/json_fingerprint.hpp"
+#include "services/redis/protocol/sha1.hpp"
 #include "services/redis_jobs/packed.hpp"
 
 #include <algorithm>
@@ -34,18 +34,17 @@ enum place : std::size_t {
   p_count
 };
 
-constexpr std::size_t trace_size = 25;
-
 std::string fingerprint_bytes(fingerprint f) {
   return packer{}.u64(f.hi).u64(f.lo).take();
 }
 
-void pack_trace(packer& out, const trace_context& trace) {
+std::string trace_bytes(const trace_context& trace) {
+  packer out;
   for (auto byte : trace.trace_id)
     out.u8(byte);
   for (auto byte : trace.span_id)
     out.u8(byte);
-  out.u8(trace.flags);
+  return out.u8(trace.flags).take();
 }
 
 job_status status_of(std::int64_t number) {
@@ -75,7 +74,7 @@ job_id id_of(std::string_view bytes) {
 std::string key_digest(std::string_view idempotency_key) {
   if (idempotency_key.empty())
     return {};
-  auto out = fingerprint_bytes(combine(fingerprint{}, idempotency_key));
+  auto out = redis::sha1_of(idempotency_key).substr(0, 16);
   out[1] = static_cast<char>(out[1] & ~3);
   return out;
 }
@@ -86,16 +85,16 @@ std::string unique_field(const job_spec& spec) {
   return spec.type + '\0' + fingerprint_bytes(spec.unique_value);
 }
 
-std::string fixed_half(const job_spec& spec, std::string_view digest) {
+std::string fixed_half(const job_spec& spec) {
   packer out;
+  auto trace = spec.trace == trace_context{} ? std::string{} : trace_bytes(spec.trace);
   auto value = spec.unique == unique_policy::none ? std::string{} : fingerprint_bytes(spec.unique_value);
   out.u8(static_cast<std::uint64_t>(spec.priority)).u8(static_cast<std::uint64_t>(spec.unique));
   out.u16(std::min<std::uint32_t>(spec.max_attempts, 65535)).u32(spec.timeout_ms);
   out.raw(fingerprint_bytes(spec.body));
-  pack_trace(out, spec.trace);
   out.u8(spec.queue.size()).u8(spec.type.size()).u16(spec.key.size()).u16(spec.idempotency_key.size());
-  out.u8(value.size());
-  out.raw(spec.queue).raw(spec.type).raw(spec.key).raw(spec.idempotency_key).raw(digest).raw(value);
+  out.u8(value.size()).u8(trace.size());
+  out.raw(spec.queue).raw(spec.type).raw(spec.key).raw(spec.idempotency_key).raw(value).raw(trace);
   return out.raw(spec.payload).take();
 }
 
@@ -133,13 +132,14 @@ std::optional<fixed_job> read_fixed(std::string_view fixed) {
   out.max_attempts = static_cast<std::uint32_t>(in.u16());
   out.timeout_ms = static_cast<std::uint32_t>(in.u32());
   in.raw(16); // body
-  out.trace = read_trace(in.raw(trace_size));
   auto queue = in.u8(), type = in.u8(), key = in.u16(), idempotency = in.u16(), value = in.u8();
+  auto trace = in.u8();
   out.queue = in.raw(queue);
   out.type = in.raw(type);
   out.key = in.raw(key);
   out.idempotency_key = in.raw(idempotency);
-  in.raw((idempotency > 0 ? 16 : 0) + value);
+  in.raw(value);
+  out.trace = read_trace(in.raw(trace));
   out.payload = in.rest();
   return in.ok() ? std::optional{out} : std::nullopt;
 }
@@ -202,7 +202,7 @@ std::string pack_schedule(const planned_schedule& schedule) {
   packer out;
   auto time = [](unix_ms t) { return static_cast<std::uint64_t>(t); };
   out.u8(1); // version of this layout
-  out.text(s.name).text(fixed_half(job, {})).u64(time(s.interval_ms)).text(s.cron).text(s.time_zone);
+  out.text(s.name).text(fixed_half(job)).u64(time(s.interval_ms)).text(s.cron).text(s.time_zone);
   out.u8(static_cast<std::uint64_t>(s.missed)).u64(time(s.jitter_ms)).u8(s.paused);
   out.u64(time(v.created_at)).u64(time(v.next_at)).u64(time(v.last_at));
   out.u64(v.last_job.hi).u64(v.last_job.lo).u64(v.fired);

@@ -31,7 +31,7 @@ inline std::string_view key_bucket(std::string_view digest) {
 /// What a unique job is kept by.
 std::string unique_field(const runtime::jobs::job_spec& spec);
 /// The fixed half without what the script puts before it (created at, ms and sequence of its entry).
-std::string fixed_half(const runtime::jobs::job_spec& spec, std::string_view digest);
+std::string fixed_half(const runtime::jobs::job_spec& spec);
 /// What only some jobs ask for; empty for the others.
 std::string wishes_of(const runtime::jobs::job_spec& spec);
 
@@ -49,6 +49,7 @@ std::optional<fixed_job> read_fixed(std::string_view fixed);
 std::optional<runtime::jobs::job_view> read_job(runtime::jobs::job_id id, std::string_view fixed,
                                                 std::string_view changing, bool with_history);
 
+/// Of no bytes: none.
 runtime::telemetry::trace_context read_trace(std::string_view bytes);
 
 std::string pack_schedule(const runtime::jobs::planned_schedule& schedule);

@@ -197,6 +197,7 @@ private:
   std::uint64_t timer_ = 0;
   clock_type::time_point ticks_at_{}; ///< zero: no timer is set
   bool ticking_ = false;
+  bool more_to_tidy_ = false;
 };
 
 inline constexpr std::chrono::milliseconds answer_deadline{4000};

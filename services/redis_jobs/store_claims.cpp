@@ -12,7 +12,8 @@ namespace {
 using namespace runtime;
 using namespace runtime::jobs;
 
-constexpr std::uint32_t most_at_once = 256; ///< in one claim, so that other nodes get their share
+constexpr std::uint32_t most_at_once = 256;         ///< in one claim, so that other nodes get their share
+constexpr std::chrono::milliseconds tidy_pause{20}; ///< between the steps of retention: others get their turn
 
 } // namespace
 
@@ -221,9 +222,11 @@ void redis_store::tick() {
   if (std::exchange(ticking_, true))
     return;
   redis::command_batch batch;
-  call(batch, all_scripts().tick, 7).arg(instance_).arg(options_.claim_ttl_ms / 2);
+  call(batch, all_scripts().tick, 8).arg(instance_).arg(options_.claim_ttl_ms / 2);
   batch.arg(to_.commands.state().server.run_id).arg(options_.claim_ttl_ms).arg(options_.worker_deaths);
-  batch.arg(options_.retention_ms).arg(options_.key_retention_ms);
+  batch.arg(options_.retention_ms)
+      .arg(options_.key_retention_ms)
+      .arg(std::exchange(more_to_tidy_, false) ? "1" : "0");
   batch.add("ZRANGE", prefix_ + "schedz", "0", "0", "WITHSCORES");
   ask(std::move(batch), [this](redis::batch_result& result) {
     ticking_ = false;
@@ -237,7 +240,7 @@ void redis_store::ticked(const redis::batch_result& result) {
   if (done.is_error())
     telemetry::get().error("jobs.tick_failed reason={}", done.text());
   auto parts = done.elements();
-  if (parts.size() != 4)
+  if (parts.size() != 5)
     return;
   auto now = static_cast<unix_ms>(parts[0].integer());
   tell_changes(parts[1].elements());
@@ -246,6 +249,9 @@ void redis_store::ticked(const redis::batch_result& result) {
     if (auto* w = r.size() == 3 ? worker_of(r[0].text()) : nullptr)
       send(w->handle, claims_revoked{{{{id_of(r[1].text()), whole_number(r[2].text())}, false}}});
   }
+  more_to_tidy_ = parts[4].integer() != 0;
+  if (more_to_tidy_)
+    tick_in(tidy_pause);
   auto due = parts[2].integer();
   auto schedule = result.replies[1].elements();
   if (schedule.size() == 2) {

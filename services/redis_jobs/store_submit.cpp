@@ -20,8 +20,7 @@ constexpr std::size_t most_waiting = 20000; ///< jobs; more are told to come aga
 } // namespace
 
 void redis_store::append_job(redis::command_batch& to, const job_spec& spec) const {
-  auto digest = key_digest(spec.idempotency_key);
-  to.arg(id_bytes(spec.id)).arg(digest).arg(fixed_half(spec, digest));
+  to.arg(id_bytes(spec.id)).arg(key_digest(spec.idempotency_key)).arg(fixed_half(spec));
   to.arg(std::to_string(static_cast<unsigned>(spec.priority)) + ':' + spec.queue).arg(wishes_of(spec));
 }
 

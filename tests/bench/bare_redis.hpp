@@ -15,6 +15,8 @@ public:
   explicit bare_redis(std::uint16_t port);
 
   double cpu_seconds(); ///< that the server has used
+  /// Of the append-only file, which it does beside everything else.
+  void wait_for_rewrite();
   /// One script call a job, 16 in the pipeline. Per second.
   double submission_rate(int jobs);
   /// Claims a hundred, and ends them while it claims the next. Per second.

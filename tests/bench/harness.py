@@ -7,8 +7,8 @@ import shutil
 import socket
 import statistics
 import subprocess
-import tempfile
 import time
+import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -70,27 +70,24 @@ class Server:
         self.stop()
 
 
-class Redis(Server):
-    """Durable as an operator would run it; its folder goes with it."""
-
-    def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix="tutti-bench-redis-")
-        super().__init__(["redis-server", "--port", "PORT", "--bind", "127.0.0.1", "--dir", self.folder, "--save", "",
-                          "--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction"])
-        self.url = f"redis://127.0.0.1:{self.port}"
-
-    def used_memory(self):
-        out = subprocess.run(["redis-cli", "-p", str(self.port), "INFO", "memory"], capture_output=True, text=True,
-                             check=True).stdout
-        return int(next(line for line in out.splitlines() if line.startswith("used_memory:")).split(":")[1])
-
-    def stop(self):
-        super().stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
 def node(build, **env):
     return Server([build / "bin/tutti", "node"], {"PORT": "PORT", "LOG_LEVEL": "error", "TUTTI_HTTP_THREADS": "1", **env})
+
+
+def paused_node(build, **env):
+    """Its default queue runs nothing."""
+    server = node(build, **env)
+    pause = urllib.request.Request(f"http://127.0.0.1:{server.port}/queues/default/pause", method="POST")
+    deadline = time.monotonic() + 15
+    while True:
+        try:
+            urllib.request.urlopen(pause, timeout=5).close()
+            return server
+        except OSError:  # its store is not there yet
+            if time.monotonic() > deadline:
+                server.stop()
+                raise
+            time.sleep(0.05)
 
 
 def load(server, script, path, seconds):

@@ -118,6 +118,7 @@ jobs::job_spec job_system::spec(int number, std::string payload) {
   request.type = "bench.noop";
   request.payload = std::move(payload);
   request.idempotency_key = "key-" + std::to_string(number);
+  request.trace = telemetry::trace_context::new_root(false); // as the gateway
   return std::get<jobs::job_spec>(types_->make_spec(std::move(request), wall_now()));
 }
 

@@ -1,108 +1,69 @@
-// Jobs on PostgreSQL, against a server that it starts itself, synchronous_commit on: submissions with 32 in
-// flight, then no-op jobs from claim to outcome. usage: postgres_jobs_bench [jobs]
-#include "runtime/jobs/store.hpp"
+// Jobs in a PostgreSQL database that has our tables and no job, without HTTP.
+// usage: postgres_jobs_bench URL submit | run | latency
+#include "services/net/io_thread.hpp"
+#include "services/postgres/pool.hpp"
+#include "services/postgres_jobs/store.hpp"
 #include "tests/bench/bench.hpp"
-#include "tests/services/postgres_jobs/database.hpp"
+#include "tests/bench/job_system.hpp"
 
-#include <atomic>
-#include <chrono>
-#include <cstdlib>
+#include <cstring>
 #include <memory>
-#include <string>
-#include <utility>
-
-#include <caf/all.hpp>
 
 namespace {
 
 using namespace tutti;
-using namespace runtime::jobs;
+using bench::report;
 
-std::atomic<int> submitted_jobs{0}, ended_jobs{0};
+struct postgres_jobs {
+  explicit postgres_jobs(const char* url) : pool{io.context(), {.url = url}} {
+    system.start([this](caf::event_based_actor& parent, runtime::actor::placement at) {
+      runtime::jobs::store_options options;
+      return services::postgres_jobs::spawn_postgres_store(parent, std::move(at), pool, options, counter);
+    });
+  }
+  ~postgres_jobs() { system.stop(); }
+  postgres_jobs(const postgres_jobs&) = delete;
+  postgres_jobs& operator=(const postgres_jobs&) = delete;
 
-job_spec make_job() {
-  job_spec spec;
-  auto now = std::chrono::system_clock::now().time_since_epoch();
-  spec.id = make_job_id(std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
-  spec.type = "noop";
-  spec.payload = R"({"guild":"123456789012345678","track":"abcdefghijklmnop"})";
-  spec.max_attempts = 3;
-  spec.timeout_ms = 60000;
-  return spec;
+  bench::job_system system;
+  services::net::io_thread io{"bench.postgres"};
+  services::postgres::pool pool;
+  std::shared_ptr<bench::finish_counter> counter = std::make_shared<bench::finish_counter>();
+};
+
+void submit(const char* url) {
+  postgres_jobs jobs{url};
+  jobs.system.fill(0, 500); // connects
+  report("submit", "tutti", jobs.system.submission_rate(500, 30'000, 32), "per_s");
 }
 
-caf::behavior submitter(caf::event_based_actor* self, const caf::actor& store, int jobs, int in_flight) {
-  auto left = std::make_shared<int>(jobs);
-  auto send_one = [=] {
-    if ((*left)-- <= 0)
-      return;
-    submit_jobs order;
-    order.jobs.push_back(make_job());
-    self->send(store, std::move(order));
-  };
-  for (int i = 0; i < in_flight; ++i)
-    send_one();
-  return {[=](const jobs_submitted& got) {
-    if (got.results.at(0).outcome != submitted::accepted)
-      std::abort();
-    ++submitted_jobs;
-    submitted_jobs.notify_all();
-    send_one();
-  }};
+void run(const char* url) {
+  constexpr int count = 30'000;
+  postgres_jobs jobs{url};
+  jobs.system.fill(0, count);
+  bench::stopwatch watch;
+  jobs.system.start_runner(256);
+  jobs.system.wait_until_finished(*jobs.counter, count);
+  report("run", "tutti", count / watch.seconds(), "per_s");
 }
 
-caf::behavior worker(caf::event_based_actor* self, const caf::actor& store) {
-  self->send(store, attach_worker{"bench", 256});
-  return {[=](jobs_claimed& got) {
-    finish_attempts ended;
-    for (auto& job : got.jobs) {
-      auto& outcome = ended.outcomes.emplace_back();
-      outcome.id = job.id;
-      outcome.token = job.token;
-      outcome.result = "null";
-    }
-    ended_jobs += static_cast<int>(got.jobs.size());
-    ended_jobs.notify_all();
-    self->send(store, std::move(ended));
-  }};
-}
-
-void wait_for(std::atomic<int>& count, int wanted) {
-  for (int seen = count; seen < wanted; seen = count)
-    count.wait(seen);
+void latency(const char* url) {
+  postgres_jobs{url}.system.latency("latency");
 }
 
 } // namespace
 
 int main(int argc, char** argv) {
-  int jobs = argc > 1 ? std::atoi(argv[1]) : 50'000;
-  tests::job_database database{tests::shared_postgres()};
-  tests::database_client client{database.url()};
-  caf::actor_system_config config;
-  config.set("scheduler.policy", caf::atom("sharing"));
-  config.set("scheduler.max-threads", std::size_t{2});
-  caf::actor_system system{config};
-  runtime::actor::actor_table table{"n"};
-  auto store = tests::start_postgres_store(system, table, client.pool, {});
-  for (int in_flight : {1, 32, 256}) {
-    auto count = in_flight == 1 ? jobs / 50 : jobs;
-    submitted_jobs = 0;
-    bench::stopwatch watch;
-    auto by = system.spawn(submitter, store, count, in_flight);
-    wait_for(submitted_jobs, count);
-    bench::report("postgres_submit", (std::to_string(in_flight) + " in flight").c_str(),
-                  count / watch.seconds(), "1/s");
-    caf::anon_send_exit(by, caf::exit_reason::user_shutdown);
-  }
-  auto waiting = static_cast<int>(client.number("SELECT count(*) FROM job"));
-  bench::stopwatch watch;
-  auto runs = system.spawn(worker, store);
-  wait_for(ended_jobs, waiting);
-  while (client.number("SELECT count(*) FROM job WHERE status < 4") != 0) // the last outcomes
-    ;
-  bench::report("postgres_run", "no-op jobs, 256 at once", waiting / watch.seconds(), "1/s");
-  caf::anon_send_exit(runs, caf::exit_reason::user_shutdown);
-  caf::anon_send_exit(store, caf::exit_reason::user_shutdown);
-  runs = store = nullptr;
-  system.await_all_actors_done();
+  struct part {
+    const char* name;
+    void (*run)(const char* url);
+  };
+  if (argc > 2)
+    for (auto& p : {part{"submit", submit}, part{"run", run}, part{"latency", latency}})
+      if (std::strcmp(argv[2], p.name) == 0) {
+        p.run(argv[1]);
+        return 0;
+      }
+  std::fprintf(stderr, "usage: postgres_jobs_bench URL submit|run|latency\n");
+  return 2;
 }

@@ -81,6 +81,7 @@ void waiting(std::uint16_t port, int) {
   for (int target : {1'000, 1'000'000}) {
     jobs.system.fill(number, target - number);
     number = target;
+    bench::bare_redis{port}.wait_for_rewrite();
     auto before = jobs.counter->finished.load();
     bench::stopwatch watch;
     jobs.system.start_runner(100);

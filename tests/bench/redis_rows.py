@@ -1,19 +1,12 @@
 """Jobs in Redis, beside BullMQ and beside the same writes by a bare client. Each measurement has a fresh server."""
 import collections
-import urllib.request
 
-from harness import Figures, Redis, Server, load, node
-
-
-def node_with_paused_queue(build, redis):
-    server = node(build, QUEUE_PROVIDER="redis", REDIS_URL=redis.url)
-    request = urllib.request.Request(f"http://127.0.0.1:{server.port}/queues/default/pause", method="POST")
-    urllib.request.urlopen(request, timeout=5).close()
-    return server
+from harness import Figures, Server, load, paused_node
+from stores import Redis
 
 
 def http(build, peers, table, rounds, seconds):
-    servers = {"tutti": lambda redis: node_with_paused_queue(build, redis),
+    servers = {"tutti": lambda redis: paused_node(build, QUEUE_PROVIDER="redis", REDIS_URL=redis.url),
                "beast": lambda _: Server([build / "bin/beast_fixed", "PORT", "1"])}
     for name in ("bullmq", "stream") if peers.there else ():
         servers[name] = lambda redis, name=name: Server(peers.command("fastify.mjs", name, "PORT", redis.port))

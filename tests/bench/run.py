@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures the node beside its peers and ceilings, in turns on the same machine, and prints a table of ratios.
 
-usage: run.py BUILD_DIR [--rounds N] [--seconds S] [--only node|entities|redis] [--write docs/benchmarks.md]
+usage: run.py BUILD_DIR [--rounds N] [--seconds S] [--only node|entities|redis|postgres] [--write docs/benchmarks.md]
 """
 import argparse
 import pathlib
@@ -9,6 +9,7 @@ import sys
 
 import entity_rows
 import node_rows
+import postgres_rows
 import redis_rows
 from harness import Peers, Table
 
@@ -18,7 +19,7 @@ def main():
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=int, default=3)
-    parser.add_argument("--only", choices=("node", "entities", "redis"))
+    parser.add_argument("--only", choices=("node", "entities", "redis", "postgres"))
     parser.add_argument("--write", type=pathlib.Path)
     options = parser.parse_args()
     if options.write and options.only:
@@ -36,6 +37,8 @@ def main():
     if wanted("redis"):
         redis_rows.http(build, peers, table, options.rounds, options.seconds)
         redis_rows.job_system(build, peers, table, options.rounds)
+    if wanted("postgres"):
+        postgres_rows.job_system(build, peers, table, options.rounds)
     if wanted("entities"):
         entity_rows.entities(build, table)
     text = table.markdown() + "\n\n" + text

@@ -1,24 +1,18 @@
 #include "services/redis/protocol/script.hpp"
 
-#include <array>
-#include <stdexcept>
-#include <utility>
+#include "services/redis/protocol/sha1.hpp"
 
-#include <openssl/evp.h>
+#include <utility>
 
 namespace tutti::services::redis {
 namespace {
 
-std::string sha1_of(std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  if (EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha1(), nullptr) != 1)
-    throw std::runtime_error("OpenSSL gives no SHA-1");
+std::string hexadecimal(const std::string& bytes) {
   constexpr char digits[] = "0123456789abcdef";
   std::string out;
-  for (unsigned i = 0; i < size; ++i) {
-    out += digits[digest[i] >> 4U];
-    out += digits[digest[i] & 15U];
+  for (unsigned char byte : bytes) {
+    out += digits[byte >> 4U];
+    out += digits[byte & 15U];
   }
   return out;
 }
@@ -26,7 +20,7 @@ std::string sha1_of(std::string_view text) {
 } // namespace
 
 script::script(std::string source) {
-  auto sha1 = sha1_of(source);
+  auto sha1 = hexadecimal(sha1_of(source));
   text_ = std::make_shared<const text>(text{std::move(source), std::move(sha1)});
 }
 

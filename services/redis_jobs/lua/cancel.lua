@@ -8,6 +8,7 @@ if s[STATUS] == SUCCEEDED or s[STATUS] == DEAD then return {FINISHED_BEFORE, cha
 if s[STATUS] == RUNNING then
   s[CANCEL] = 1
   write(j)
+  settle_jobs()
   local token = string.format('%.0f', s[TOKEN])
   local box = P .. 'm:' .. s[WORKER]:match('^[^/]*')
   call('RPUSH', box, 'c' .. j.id .. s[WORKER] .. ' ' .. token)
@@ -18,6 +19,6 @@ leave(j)
 finish_job(j, CANCELLED)
 write(j)
 note(j)
+settle_jobs()
 wake_for_ready()
-settle()
 return {DONE, changes, '', '0'}

@@ -1,16 +1,9 @@
 -- Since when the first undelivered job of a stream waits, or nothing.
 local function waits_since(queue, prio)
   local key = stream(queue, prio)
-  local last = '0-0'
-  for _, group in ipairs(call('XINFO', 'GROUPS', key)) do
-    for i = 1, #group, 2 do
-      if group[i] == 'last-delivered-id' then last = group[i + 1] end
-    end
-  end
-  local first = call('XRANGE', key, '(' .. last, '+', 'COUNT', 1)[1]
+  local first = call('XRANGE', key, '(' .. last_delivered(key), '+', 'COUNT', 1)[1]
   return first and tonumber(first[1]:match('^%d+'))
 end
-
 
 -- Up to `want` jobs for one worker. `limits`: queue → {concurrency, rate, burst}, 0 for no bound.
 -- → {now, jobs, ms until a rate allows more or -1}, each job
@@ -72,32 +65,36 @@ local function claim(instance, consumer, node, want, ageing, turn, limits)
   end
 
   local jobs = {}
-  local function hand_out(q, prio, entry, id)
-    local key = stream(q.name, prio)
-    local b = bucket(id)
-    local spec = call('HGET', P .. 'j:' .. b, id)
-    local packed = spec and call('HGET', P .. 't:' .. b, id)
-    local s = packed and cmsgpack.unpack(packed)
-              or {QUEUED, 0, 0, 0, 0, tonumber(entry:match('^%d+')), 0, 0, '', '', entry, 0, '', '', '', '', {}}
-    if not spec or s[STATUS] ~= QUEUED or s[ENTRY] ~= entry then -- of a job that has gone: a host lost its tail
-      call('XACK', key, 'w', entry)
-      call('XDEL', key, entry)
-      return
+  local function hand_out(q, prio, entries)
+    local key, ids = stream(q.name, prio), {}
+    for i, e in ipairs(entries) do ids[i] = e[2][2] end
+    local specs, states = values_of('j:', ids), values_of('t:', ids)
+    local before = #jobs
+    for i, id in ipairs(ids) do
+      local entry, packed = entries[i][1], states[i]
+      local s = packed and cmsgpack.unpack(packed)
+                or {QUEUED, 0, 0, 0, 0, tonumber(entry:match('^%d+')), 0, 0, '', '', entry, 0, '', '', '', '', {}}
+      if not specs[i] or s[STATUS] ~= QUEUED or s[ENTRY] ~= entry then -- of a job that has gone: a host lost its tail
+        call('XACK', key, 'w', entry)
+        call('XDEL', key, entry)
+      else
+        s[STATUS] = RUNNING
+        s[ATTEMPT] = s[ATTEMPT] + 1
+        s[SPENT] = s[SPENT] + 1
+        s[TOKEN] = math.max(s[TOKEN] + 1, now_us)
+        s[STARTED] = now
+        s[NODE] = node
+        s[WORKER] = consumer
+        put('HSET', P .. 't:' .. bucket(id), id, cmsgpack.pack(s))
+        put('ZADD', P .. 'run', 0, id)
+        jobs[#jobs + 1] = {id, specs[i], s[ATTEMPT], s[SPENT], string.format('%.0f', s[TOKEN]), s[DUE]}
+      end
     end
-    s[STATUS] = RUNNING
-    s[ATTEMPT] = s[ATTEMPT] + 1
-    s[SPENT] = s[SPENT] + 1
-    s[TOKEN] = math.max(s[TOKEN] + 1, now_us)
-    s[STARTED] = now
-    s[NODE] = node
-    s[WORKER] = consumer
-    call('HSET', P .. 't:' .. b, id, cmsgpack.pack(s))
-    call('ZADD', P .. 'run', 0, id)
-    local key = counters(q.name)
-    bump(key, prio .. QUEUED, -1)
-    bump(key, prio .. RUNNING, 1)
-    bump(key, 'run', 1)
-    jobs[#jobs + 1] = {id, spec, s[ATTEMPT], s[SPENT], string.format('%.0f', s[TOKEN]), s[DUE]}
+    local count = #jobs - before
+    bump(counters(q.name), prio .. QUEUED, -count)
+    bump(counters(q.name), prio .. RUNNING, count)
+    bump(counters(q.name), 'run', count)
+    return count
   end
   local function take(q, most)
     local prio, at_once = next_level(q)
@@ -106,14 +103,13 @@ local function claim(instance, consumer, node, want, ageing, turn, limits)
     local read = call('XREADGROUP', 'GROUP', 'w', consumer, 'COUNT', most, 'STREAMS', stream(q.name, prio), '>')
     local entries = read and read[1] and read[1][2] or {}
     q.heads[prio] = nil
-    local before = #jobs
-    for _, e in ipairs(entries) do hand_out(q, prio, e[1], e[2][2]) end
+    local count = hand_out(q, prio, entries)
     -- What is not there is not ready, whatever the counter said.
     local gone = #entries < most and q.ready[prio] or #entries
     q.ready[prio] = q.ready[prio] - gone
     bump(P .. 'ready', prio .. q.name, -gone)
-    q.room = q.room - (#jobs - before)
-    if q.tokens then q.tokens = q.tokens - (#jobs - before) end
+    q.room = q.room - count
+    if q.tokens then q.tokens = q.tokens - count end
     return #entries
   end
 

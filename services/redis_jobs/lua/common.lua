@@ -17,9 +17,31 @@ local function bucket(id) return id:sub(1, 5) end -- a quarter of a second of th
 -- dense hash up to two million keys.
 local function key_bucket(digest) return P .. 'i:' .. digest:sub(1, 2) end
 local function stream(queue, prio) return P .. 's:' .. prio .. ':' .. queue end
+local function last_delivered(key)
+  for _, group in ipairs(call('XINFO', 'GROUPS', key)) do
+    for i = 1, #group, 2 do
+      if group[i] == 'last-delivered-id' then return group[i + 1] end
+    end
+  end
+  return '0-0'
+end
 local function counters(queue) return P .. 'n:' .. queue end
 
--- Counters are added up here and written once, by settle().
+-- settle() makes these writes: what goes to one key in one command, and sums of what counters change by.
+local MOST_WORDS = 4000 -- of a command; Lua unpacks no more than 8,000
+local later = {} -- command → key → words
+local function put(command, key, word, second)
+  local keys = later[command]
+  if not keys then keys = {}; later[command] = keys end
+  local words = keys[key]
+  if not words then words = {}; keys[key] = words end
+  words[#words + 1] = word
+  if second then words[#words + 1] = second end
+  if #words >= MOST_WORDS then
+    keys[key] = nil
+    call(command, key, unpack(words))
+  end
+end
 local pending = {}
 local function bump(key, field, by)
   local of = pending[key]
@@ -33,7 +55,12 @@ local function forget_old_rates(key)
     if period and tonumber(period) <= oldest then call('HDEL', key, field) end
   end
 end
+local became_ready = false
 local function settle()
+  for command, keys in pairs(later) do
+    for key, words in pairs(keys) do call(command, key, unpack(words)) end
+  end
+  later = {}
   for key, fields in pairs(pending) do
     for field, by in pairs(fields) do
       if by ~= 0 then
@@ -43,6 +70,7 @@ local function settle()
         elseif value == by and field:find('^[sf]%d') then
           forget_old_rates(key)
         end
+        became_ready = became_ready or (by > 0 and key == P .. 'ready')
       end
     end
   end
@@ -50,6 +78,19 @@ local function settle()
 end
 local function count_rate(queue, what)
   bump(counters(queue), what .. string.format('%.0f', math.floor(now / RATE_PERIOD)), 1)
+end
+
+-- Values of `kind` (j or t) for these ids, in their order.
+local function values_of(kind, ids)
+  local out, from = {}, 1
+  while from <= #ids do
+    local b, last = bucket(ids[from]), from
+    while last < #ids and last - from < 500 and bucket(ids[last + 1]) == b do last = last + 1 end
+    local values = call('HMGET', P .. kind .. b, unpack(ids, from, last))
+    for i = 1, #values do out[from + i - 1] = values[i] end
+    from = last + 1
+  end
+  return out
 end
 
 -- Changes that others than the caller made or that it cannot know; it tells its observer.
@@ -97,9 +138,5 @@ local function wake()
   end
 end
 local function wake_for_ready()
-  local ready = pending[P .. 'ready']
-  if not ready then return end
-  for _, by in pairs(ready) do
-    if by > 0 then return wake() end
-  end
+  if became_ready then wake() end
 end

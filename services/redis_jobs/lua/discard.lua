@@ -3,5 +3,5 @@ local j = read(ARGV[2])
 if not j then return 1 end
 if j.s[STATUS] ~= DEAD then return 2 end
 erase(j, tonumber(ARGV[3]))
-settle()
+settle_jobs()
 return 0

@@ -34,7 +34,10 @@ local function finish(at)
   return s[STATUS] + 8 * ran
 end
 local last = 3 + 7 * tonumber(ARGV[3])
+local ids = {}
+for at = 4, last, 7 do ids[#ids + 1] = ARGV[at] end
+read_all(ids)
 for at = 4, last, 7 do answers[#answers + 1] = finish(at) end
+settle_jobs()
 if ARGV[2] ~= '1' then wake_for_ready() end
-settle()
 return {answers, changes, (claim_all(last + 1))}

@@ -7,6 +7,6 @@ if ARGV[5] == '0' then call('ZREM', P .. 'schedz', ARGV[2]) else call('ZADD', P 
 local answers = {}
 for at = 8, #ARGV, 5 do answers[#answers + 1] = submit(at, tonumber(ARGV[6]), tonumber(ARGV[7])) end
 end_submissions()
+settle_jobs()
 wake_for_ready()
-settle()
 return {1, answers, changes}

@@ -1,40 +1,78 @@
--- Jobs and their states.
-local function entry_name(ms, seq) return string.format('%.0f-%.0f', ms, seq) end
-
+-- Jobs and their states. A script reads a job once; settle_jobs() makes the writes, before settle().
 local function parse(id, spec)
-  local created, ms, seq, prio, unique, max = struct.unpack('>I8I8I4BBI2', spec)
-  local q, t, k, i, u = struct.unpack('>BBI2I2B', spec, 70)
-  local at = 77
+  local created, _, _, prio, unique, max = struct.unpack('>I8I8I4BBI2', spec)
+  local q, t, k = struct.unpack('>BBI2', spec, 45)
+  return {id = id, spec = spec, created = created, prio = prio, unique = unique, max = max,
+          queue = spec:sub(53, 52 + q), key = k > 0 and spec:sub(53 + q + t, 52 + q + t + k) or ''}
+end
+-- What few need to know of a job.
+local function details(j)
+  if j.type then return j end
+  local spec = j.spec
+  local q, t, k, i, u, w = struct.unpack('>BBI2I2BB', spec, 45)
+  local at = 53 + q
   local function text(size) at = at + size; return spec:sub(at - size, at - 1) end
-  local j = {id = id, created = created, prio = prio, unique = unique, max = max}
-  j.queue = text(q)
   j.type = text(t)
-  j.key = text(k)
-  j.idem = text(i)
-  j.digest = i > 0 and text(16) or ''
+  at = at + k
+  j.idempotency_key = text(i)
   j.value = text(u)
+  j.trace = text(w)
   j.body = spec:sub(29, 44)
-  j.trace = spec:sub(45, 69)
-  j.entry = ms > 0 and entry_name(ms, seq) or ''
   return j
+end
+local function first_state(j) -- as it was submitted
+  local ms, seq = struct.unpack('>I8I4', j.spec, 9)
+  local entry = ms > 0 and string.format('%.0f-%.0f', ms, seq) or ''
+  return {QUEUED, 0, 0, 0, 0, j.created, 0, 0, '', '', entry, 0, '', '', '', '', {}}
+end
+local known = {} -- false: there is none
+local function read_all(ids)
+  local missing = {}
+  for _, id in ipairs(ids) do
+    if known[id] == nil then
+      missing[#missing + 1] = id
+      known[id] = false
+    end
+  end
+  local specs, states = values_of('j:', missing), values_of('t:', missing)
+  for i, id in ipairs(missing) do
+    if specs[i] then
+      local j = parse(id, specs[i])
+      j.s = states[i] and cmsgpack.unpack(states[i]) or first_state(j)
+      known[id] = j
+    end
+  end
 end
 local function read(id)
-  local b = bucket(id)
-  local spec = call('HGET', P .. 'j:' .. b, id)
-  if not spec then return nil end
-  local j = parse(id, spec)
-  local packed = call('HGET', P .. 't:' .. b, id)
-  if packed then
-    j.s = cmsgpack.unpack(packed)
-  else -- as it was submitted
-    j.s = {QUEUED, 0, 0, 0, 0, j.created, 0, 0, '', '', j.entry, 0, '', '', '', '', {}}
-  end
-  return j
+  if known[id] == nil then read_all({id}) end
+  return known[id] or nil
 end
-local function write(j) call('HSET', P .. 't:' .. bucket(j.id), j.id, cmsgpack.pack(j.s)) end
+local written = {}
+local function write(j) written[j.id] = j end
+local ended = {} -- stream → entries
+local function settle_jobs()
+  for id, j in pairs(written) do put('HSET', P .. 't:' .. bucket(id), id, cmsgpack.pack(j.s)) end
+  written = {}
+  for key, entries in pairs(ended) do
+    for from = 1, #entries, MOST_WORDS do
+      call('XACK', key, 'w', unpack(entries, from, math.min(#entries, from + MOST_WORDS - 1)))
+    end
+    -- An entry is looked for among a hundred, so those before the oldest delivered one go together.
+    local oldest = call('XPENDING', key, 'w')[2]
+    if not oldest then
+      local ms, seq = last_delivered(key):match('^(%d+)-(%d+)$')
+      oldest = ms .. '-' .. string.format('%.0f', seq + 1)
+    end
+    if call('XTRIM', key, 'MINID', oldest) < #entries then
+      for _, entry in ipairs(entries) do call('XDEL', key, entry) end
+    end
+  end
+  ended = {}
+  settle()
+end
 
 local function note(j, ran)
-  local s = j.s
+  local s = details(j).s
   changes[#changes + 1] = {j.id, s[STATUS], s[ATTEMPT], j.type, j.queue, s[NODE], s[ERROR], ran or -1, j.trace}
 end
 
@@ -94,10 +132,12 @@ end
 
 local function end_attempt(j, outcome, kind, words)
   local s = j.s
-  call('XACK', stream(j.queue, j.prio), 'w', s[ENTRY])
-  call('XDEL', stream(j.queue, j.prio), s[ENTRY])
+  local key = stream(j.queue, j.prio)
+  local entries = ended[key]
+  if not entries then entries = {}; ended[key] = entries end
+  entries[#entries + 1] = s[ENTRY]
   s[ENTRY] = ''
-  call('ZREM', P .. 'run', j.id)
+  put('ZREM', P .. 'run', j.id)
   bump(counters(j.queue), 'run', -1)
   if s[ATTEMPT] == 1 and outcome == 'succeeded' then return end -- the job's own fields say it all
   local attempts = s[ATTEMPTS]
@@ -110,17 +150,27 @@ local function finish_job(j, status)
   count_rate(j.queue, 'f')
   if status ~= DEAD then -- dead letters stay until somebody decides
     bump(P .. 'c', 'live', -1)
-    call('RPUSH', P .. 'done', j.id .. struct.pack('>I8', now))
+    put('RPUSH', P .. 'done', j.id .. struct.pack('>I8', now))
   end
   if j.unique > 0 then
-    local field = j.type .. '\0' .. j.value
+    local field = details(j).type .. '\0' .. j.value
     if call('HGET', P .. 'u', field) == j.id then call('HDEL', P .. 'u', field) end
   end
   release_key(j)
 end
+-- As key_digest() in codec.cpp.
+local function digest_of(idempotency_key)
+  local bytes = redis.sha1hex(idempotency_key):sub(1, 32):gsub('..', function(hex)
+    return string.char(tonumber(hex, 16))
+  end)
+  local second = bytes:byte(2)
+  return bytes:sub(1, 1) .. string.char(second - second % 4) .. bytes:sub(3)
+end
 -- The job goes; its idempotency key stays known.
 local function erase(j, key_retention)
   local b = bucket(j.id)
+  known[j.id] = false
+  written[j.id] = nil
   call('HDEL', P .. 'j:' .. b, j.id)
   call('HDEL', P .. 't:' .. b, j.id)
   if call('EXISTS', P .. 'j:' .. b) == 0 then call('ZREM', P .. 'b', b) end
@@ -129,12 +179,13 @@ local function erase(j, key_retention)
     call('ZREM', P .. 'dead', j.id)
     bump(P .. 'c', 'live', -1)
   end
-  if j.digest == '' then return end
-  local keys = key_bucket(j.digest)
-  if call('HGET', keys, j.digest) ~= j.id then return end
+  if details(j).idempotency_key == '' then return end
+  local digest = digest_of(j.idempotency_key)
+  local keys = key_bucket(digest)
+  if call('HGET', keys, digest) ~= j.id then return end
   local expires = math.max(now, j.s[FINISHED] + key_retention)
-  call('HSET', keys, j.digest, j.id .. j.body .. string.char(j.s[STATUS]))
-  call('ZADD', P .. 'ik', expires, j.digest)
+  call('HSET', keys, digest, j.id .. j.body .. string.char(j.s[STATUS]))
+  call('ZADD', P .. 'ik', expires, digest)
 end
 
 -- Only when nothing is pending for it, which would be lost with it.

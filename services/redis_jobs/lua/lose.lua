@@ -4,7 +4,7 @@ for _, id in ipairs(call('ZRANGEBYLEX', P .. 'run', '-', '+')) do
   local j = read(id)
   if j and j.s[STATUS] == RUNNING and j.s[WORKER] == consumer then lose(j, ARGV[3] == '1', tonumber(ARGV[4])) end
 end
+settle_jobs()
 for _, queue in ipairs(call('HKEYS', P .. 'q')) do forget_consumer(queue, consumer) end
 wake_for_ready()
-settle()
 return changes

@@ -6,4 +6,5 @@ for at = 2, #ARGV, 3 do
     write(j)
   end
 end
+settle_jobs()
 return 0

@@ -45,5 +45,5 @@ else
   end
   if count == 0 then phase = -1 end
 end
-settle()
+settle_jobs()
 return {until_ms, phase, cursor, count, changes}

@@ -6,7 +6,7 @@ local function restart(id)
   if not j then return 1 end
   local s = j.s
   if s[STATUS] ~= DEAD and (ARGV[2] == '1' or s[STATUS] ~= CANCELLED) then return 2 end
-  if j.unique > 0 and call('HSETNX', P .. 'u', j.type .. '\0' .. j.value, j.id) == 0 then return 3 end
+  if j.unique > 0 and call('HSETNX', P .. 'u', details(j).type .. '\0' .. j.value, j.id) == 0 then return 3 end
   if s[STATUS] == CANCELLED then bump(P .. 'c', 'live', 1) end
   s[SPENT], s[DEATHS], s[CANCEL], s[FINISHED] = 0, 0, 0, 0
   make_ready(j)
@@ -15,6 +15,6 @@ local function restart(id)
   return 0
 end
 for at = 3, #ARGV do answers[#answers + 1] = restart(ARGV[at]) end
+settle_jobs()
 wake_for_ready()
-settle()
 return {answers, changes}

@@ -47,7 +47,7 @@ local function submitted_before(id, digest, keys, body)
     of, status = known:sub(17, 32), known:byte(33)
   else
     local j = read(first)
-    if j then of, status = j.body, j.s[STATUS] end
+    if j then of, status = details(j).body, j.s[STATUS] end
   end
   if not status then -- of a job that a host lost with its tail
     call('HSET', keys, digest, id)

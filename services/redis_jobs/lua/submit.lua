@@ -6,6 +6,6 @@ local max_jobs, max_queues, last = tonumber(ARGV[2]), tonumber(ARGV[3]), 5 + 5 *
 local answers = {}
 for at = 6, last, 5 do answers[#answers + 1] = submit(at, max_jobs, max_queues) end
 end_submissions()
+settle_jobs()
 if ARGV[4] ~= '1' then wake_for_ready() end
-settle()
 return {answers, changes, (claim_all(last + 1))}

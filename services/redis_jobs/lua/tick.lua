@@ -1,6 +1,7 @@
 -- Housekeeping, of every node once a second and when something is due. ARGV: prefix, instance, ms that it counts as
--- alive without a sign, run id of the server, claim TTL (ms), most deaths, retention of results and of keys (ms).
--- → {now, changes, next due or -1, revoked claims}, each of those {consumer, id, token}
+-- alive without a sign, run id of the server, claim TTL (ms), most deaths, retention of results and of keys (ms), 1 to
+-- go on with what was left. → {now, changes, next due or -1, revoked claims, 1 when retention left something}, each of
+-- those claims {consumer, id, token}
 local instance, alive, run_id = ARGV[2], tonumber(ARGV[3]), ARGV[4]
 local ttl, most_deaths = tonumber(ARGV[5]), tonumber(ARGV[6])
 local retention, key_retention = tonumber(ARGV[7]), tonumber(ARGV[8])
@@ -8,7 +9,9 @@ local STEP = 500
 local revoked = {}
 call('SET', P .. 'wk:' .. instance, '1', 'PX', alive)
 
-for _, id in ipairs(call('ZRANGEBYSCORE', P .. 'd', '-inf', now, 'LIMIT', 0, STEP)) do
+local due = call('ZRANGEBYSCORE', P .. 'd', '-inf', now, 'LIMIT', 0, STEP)
+read_all(due)
+for _, id in ipairs(due) do
   call('ZREM', P .. 'd', id)
   local j = read(id)
   if j and (j.s[STATUS] == SCHEDULED or j.s[STATUS] == RETRYING) then
@@ -19,7 +22,10 @@ for _, id in ipairs(call('ZRANGEBYSCORE', P .. 'd', '-inf', now, 'LIMIT', 0, STE
 end
 
 -- One node at a time does the rest.
-if call('SET', P .. 'sweeper', instance, 'NX', 'PX', math.min(1000, math.max(10, math.floor(ttl / 4)))) then
+local more = 0
+local sweeper = call('GET', P .. 'sweeper')
+if not sweeper or (ARGV[9] == '1' and sweeper == instance) then
+  call('SET', P .. 'sweeper', instance, 'PX', math.min(1000, math.max(10, math.floor(ttl / 4))))
   -- A server that came up a moment ago knows of no node: each gets one TTL to show that it is alive.
   if call('HSETNX', P .. 'runs', run_id, now) == 1 then
     for _, other in ipairs(call('HKEYS', P .. 'runs')) do
@@ -50,29 +56,36 @@ if call('SET', P .. 'sweeper', instance, 'NX', 'PX', math.min(1000, math.max(10,
           end
         until cursor == '0-0' or #revoked >= STEP
       end
+      settle_jobs()
       for worker in pairs(dead) do forget_consumer(queue, worker) end
     end
   end
-  for _ = 1, STEP do
-    local first = call('LINDEX', P .. 'done', 0)
-    if not first then break end
-    local finished = struct.unpack('>I8', first, 17)
+  local over, ids = {}, {}
+  for _, one in ipairs(call('LRANGE', P .. 'done', 0, STEP - 1)) do
+    local finished = struct.unpack('>I8', one, 17)
     if finished + retention > now then break end
-    call('LPOP', P .. 'done')
-    local j = read(first:sub(1, 16))
+    over[#over + 1] = finished
+    ids[#ids + 1] = one:sub(1, 16)
+  end
+  read_all(ids)
+  if #ids > 0 then call('LPOP', P .. 'done', #ids) end
+  for i, id in ipairs(ids) do
+    local j = read(id)
     -- else it was run again since
-    if j and (j.s[STATUS] == SUCCEEDED or j.s[STATUS] == CANCELLED) and j.s[FINISHED] == finished then
+    if j and (j.s[STATUS] == SUCCEEDED or j.s[STATUS] == CANCELLED) and j.s[FINISHED] == over[i] then
       erase(j, key_retention)
     end
   end
-  for _, digest in ipairs(call('ZRANGEBYSCORE', P .. 'ik', '-inf', now, 'LIMIT', 0, STEP)) do
+  local digests = call('ZRANGEBYSCORE', P .. 'ik', '-inf', now, 'LIMIT', 0, STEP)
+  for _, digest in ipairs(digests) do
     call('ZREM', P .. 'ik', digest)
-    local known = call('HGET', key_bucket(digest), digest)
-    if known and #known > 16 then call('HDEL', key_bucket(digest), digest) end
+    local kept = call('HGET', key_bucket(digest), digest)
+    if kept and #kept > 16 then call('HDEL', key_bucket(digest), digest) end
   end
+  if #ids == STEP or #digests == STEP then more = 1 end
 end
 
+settle_jobs()
 wake_for_ready()
-settle()
 local next = call('ZRANGE', P .. 'd', 0, 0, 'WITHSCORES')
-return {now, changes, next[2] and math.floor(tonumber(next[2])) or -1, revoked}
+return {now, changes, next[2] and math.floor(tonumber(next[2])) or -1, revoked, more}
