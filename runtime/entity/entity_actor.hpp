@@ -188,7 +188,7 @@ private:
 
   activation init_;
   std::unique_ptr<saving> saving_; ///< null: all changes are durable
-  store::unix_ms alarm_due_ = 0; ///< of the timer that counts; 0: there is none
+  store::unix_ms alarm_due_ = 0;   ///< of the timer that counts; 0: there is none
   std::uint32_t works_ = 0;
   bool stored_wake_ = false; ///< the stored state has a time to be woken at
   bool stopping_ = false;

@@ -34,8 +34,8 @@ store::entity_name parts::full_name(const std::string& part) const {
   return {self_.kind().name + "/part", self_.key() + "/" + part};
 }
 
-void parts::load(std::vector<std::string> names,
-                 std::function<void(const std::string&, std::string&&)> done, std::function<void()> end) {
+void parts::load(std::vector<std::string> names, std::function<void(const std::string&, std::string&&)> done,
+                 std::function<void()> end) {
   if (names.empty())
     return end();
   std::vector<std::string> now(names.begin(),

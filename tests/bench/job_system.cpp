@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include <caf/all.hpp>
+
 namespace tutti::bench {
 namespace {
 

@@ -11,7 +11,10 @@
 #include <memory>
 #include <string>
 
-#include <caf/all.hpp>
+#include <caf/actor.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/fwd.hpp>
 
 namespace tutti::bench {
 

@@ -55,7 +55,7 @@ rule 'runtime/cluster/membership: std, CAF' "$own|$actor" '^runtime/cluster/memb
 rule 'runtime/cluster/links: std, CAF, OpenSSL, sockets' \
   "$own|$actor|$posix|<openssl/[a-z0-9_]+\.h>|<(netdb|netinet/in)\.h>|<sys/(eventfd|socket)\.h>" \
   '^runtime/cluster/links/'
-rule 'runtime/cluster/tls headers: std' "$own|$std" '^runtime/cluster/tls/.*\.hpp$'
+rule 'runtime/cluster/tls headers: std, the names of OpenSSL' "$own|$std|<openssl/types\.h>" '^runtime/cluster/tls/.*\.hpp$'
 rule 'runtime/cluster/tls: std, OpenSSL, POSIX' "$own|$std|$posix|<openssl/[a-z0-9_]+\.h>" \
   '^runtime/cluster/tls/.*\.cpp$'
 rule 'runtime/store: std, CAF' "$own|$actor" '^runtime/store/'
@@ -83,7 +83,7 @@ never 'hiredis is for services/redis' "${include}hiredis/" '^services/redis/prot
 never 'libpq is for services/postgres, in .cpp files' "${include}(postgresql/)?(libpq|pg_config|postgres_ext)" \
   '^services/postgres/(connection|statement)/[^/]+\.cpp$'
 never 'curl is for services/http_client and services/cli' "${include}curl/" '^services/(http_client|cli)/'
-never 'zlib is for services/websocket' "${include}zlib" '^services/websocket/[^/]+\.cpp$|^tests/services/(websocket|http_client)/'
+never 'zlib is for services/websocket and services/sim' "${include}zlib" '^services/(websocket|sim/discord/gateway)/[^/]+\.cpp$|^tests/services/(websocket|http_client)/'
 never 'whole CAF in a header costs every includer a second' "${include}caf/all\.hpp" '\.cpp$'
 never 'only runtime/cluster may talk CAF between processes' "${include}caf/io/" '^(tests/)?runtime/cluster/|^tests/bench/'
 never 'CAF has a TLS of its own, which one stranger breaks: runtime/cluster/links' "${include}caf/openssl/" '^$'

@@ -34,7 +34,10 @@ struct Parts : Entities {
 
   void SetUp() override {
     types.add(entity::define<book_of_parts>("notebook", "worker", "Parts")
-                  .read<peek>("peek", [](const self& s, const peek&) { return lines{s.state.all, s.epoch()}; })
+                  .read<peek>("peek",
+                              [](const self& s, const peek&) {
+                                return lines{s.state.all, s.epoch()};
+                              })
                   .on_start([this](self& s) {
                     live_one = &s;
                     loaded = false;

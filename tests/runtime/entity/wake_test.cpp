@@ -98,7 +98,8 @@ TEST_F(Wake, GivenStoreAwayWhenWokenThenItIsWokenAgainWhenTheStoreIsBack) {
   script->fail_save.reset();
   script->fail_load.reset();
   run_for(30s);
-  ASSERT_TRUE(script->book.load({{{"notebook", "k"}}}).states[0].version > 1u) << "nobody asked, and it has run";
+  ASSERT_TRUE(script->book.load({{{"notebook", "k"}}}).states[0].version > 1u)
+      << "nobody asked, and it has run";
   EXPECT_EQ(lines_of("k"), (texts{"one", "woken"}));
 }
 
