@@ -161,6 +161,7 @@ private:
       promise.deliver(lease_dropped{});
   }
 
+  /// A partition's lease is not given back: what was under way for its entities may still be.
   void owner_ended(const caf::actor_addr& owner) {
     watched_.erase(owner);
     std::vector<lease_ref> held;
@@ -171,7 +172,8 @@ private:
       }
       if (auto& lease = i->second.lease) {
         lease->drop();
-        held.push_back({i->first, lease->epoch()});
+        if (!i->first.starts_with(partition_prefix))
+          held.push_back({i->first, lease->epoch()});
       }
       i = wanted_.erase(i);
     }
