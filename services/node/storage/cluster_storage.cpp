@@ -64,6 +64,7 @@ private:
   static redis::client_options options(const config::settings& s, std::string name) {
     auto out = redis_options(s, std::move(name));
     out.connect_timeout = s.cluster.lease_ttl / 5; // less than a call may take
+    out.longest_delay = s.cluster.lease_ttl / 10;  // a short outage must leave time to renew
     return out;
   }
 
