@@ -1,6 +1,5 @@
 #include "services/node/storage/cluster_storage.hpp"
 
-#include "runtime/cluster/leases/memory/store.hpp"
 #include "runtime/store/memory/flag_store.hpp"
 #include "runtime/store/memory/store.hpp"
 #include "services/net/io_thread.hpp"
@@ -27,23 +26,6 @@ public:
   /// `first`: leases for the keeper, or entity states.
   virtual caf::actor spawn(caf::event_based_actor& parent, actor::placement at, bool first) = 0;
   virtual void add_probes(std::map<std::string, actors::http_gateway::health_probe>& out) = 0;
-};
-
-class memory_leases final : public storage_part {
-public:
-  explicit memory_leases(milliseconds ttl) : kept_(std::make_shared<cluster::memory::lease_book>(ttl)) {}
-
-  void open(steady_clock::time_point) override {}
-  caf::actor spawn(caf::event_based_actor& parent, actor::placement at, bool) override {
-    return cluster::spawn_memory_lease_store(parent, std::move(at), kept_, [] {
-      auto now = std::chrono::system_clock::now().time_since_epoch();
-      return std::chrono::duration_cast<std::chrono::microseconds>(now);
-    });
-  }
-  void add_probes(std::map<std::string, actors::http_gateway::health_probe>&) override {}
-
-private:
-  std::shared_ptr<cluster::memory::lease_book> kept_;
 };
 
 class redis_leases_part final : public storage_part {
@@ -134,7 +116,8 @@ public:
 
   void open(milliseconds patience) override {
     auto until = steady_clock::now() + patience;
-    leases_->open(until);
+    if (leases_)
+      leases_->open(until);
     store_->open(until);
   }
   caf::actor spawn_keeper_leases(caf::event_based_actor& parent, actor::placement at) override {
@@ -151,13 +134,15 @@ public:
   }
   std::map<std::string, actors::http_gateway::health_probe> probes() override {
     std::map<std::string, actors::http_gateway::health_probe> out;
-    leases_->add_probes(out);
+    if (leases_)
+      leases_->add_probes(out);
     store_->add_probes(out);
     return out;
   }
 
 private:
-  std::unique_ptr<storage_part> leases_, store_;
+  std::unique_ptr<storage_part> leases_; ///< null: a node that is alone has none
+  std::unique_ptr<storage_part> store_;
 };
 
 std::unique_ptr<storage_part> make_leases(const config::settings& s, const std::string& node) {
@@ -165,7 +150,7 @@ std::unique_ptr<storage_part> make_leases(const config::settings& s, const std::
     return std::make_unique<redis_leases_part>(s, node);
   if (s.cluster.coordination == config::provider::postgres)
     return std::make_unique<postgres_leases_part>(s);
-  return std::make_unique<memory_leases>(s.cluster.lease_ttl);
+  return nullptr;
 }
 
 } // namespace
