@@ -43,7 +43,7 @@ caf::resumable::subtype_t metered::subtype() const {
 
 bool metered::refuse(caf::mailbox_element& element, caf::execution_unit* host) {
   auto depth = received.load(std::memory_order_relaxed) - handled.load(std::memory_order_relaxed);
-  if (depth < mailbox_limit_ || element.mid.is_response())
+  if (depth < mailbox_limit_ || element.mid.is_response() || element.sender.get() == ctrl())
     return false;
   auto& content = element.content();
   if (content.match_elements<caf::exit_msg>() || content.match_elements<caf::down_msg>())

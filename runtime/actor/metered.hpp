@@ -30,8 +30,8 @@ struct placement {
 class metered : public caf::event_based_actor, public actor_record {
 public:
   /// `mailbox_limit` 0: unbounded, for actors that outsiders cannot flood. Beyond the limit a request is
-  /// answered ec::unavailable and a plain message is dropped; both are counted. Exit and down messages always
-  /// pass.
+  /// answered ec::unavailable and a plain message is dropped; both are counted. Exit and down messages, and
+  /// what the actor sends to itself, always pass: a timer that is lost is not set again.
   metered(caf::actor_config& cfg, placement at, std::string_view type, std::uint64_t mailbox_limit = 0)
       : metered(cfg, *at.table, at.table->type(type), mailbox_limit) {
     if (at.restarts > 0)

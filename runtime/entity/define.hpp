@@ -32,7 +32,6 @@ message_codec codec_of() {
               return nullptr;
             return caf::make_mailbox_element(std::move(sender), id, {}, std::move(call), std::move(*x));
           },
-          [](const void* message) { return to_json(*static_cast<const T*>(message)); },
           [] { return json_schema_of<T>(); }};
 }
 

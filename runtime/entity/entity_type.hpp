@@ -35,7 +35,6 @@ struct message_codec {
   /// For the mailbox of an entity: (entity_call, T). Null when the bytes are not one.
   caf::mailbox_element_ptr (*deliverable)(caf::strong_actor_ptr sender, caf::message_id id, entity_call call,
                                           std::string_view bytes);
-  std::string (*to_json)(const void* message);
   std::string (*schema)();
 };
 

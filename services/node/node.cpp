@@ -221,6 +221,7 @@ node::report node::stop(milliseconds deadline) {
       std::lock_guard guard{p.runner_lock};
       runner = p.runner;
     }
+    p.cluster->begin_to_leave(); // at once: others take over while jobs still run
     if (runner) {
       auto patience = std::max(left() - http_grace - tree_grace, milliseconds{0});
       self->request(runner, patience + milliseconds{1000}, jobs::drain_runner{patience})

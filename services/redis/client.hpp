@@ -37,6 +37,7 @@ struct client_options {
   /// To be connected, TLS and log-in included; also for the answer to a ping.
   std::chrono::milliseconds connect_timeout{2'000};
   std::chrono::milliseconds ping_interval{2'000}; ///< while nothing else is sent
+  std::chrono::milliseconds longest_delay{2'000}; ///< before it tries to connect again; at least 1 ms
   /// Called on the I/O thread when `connected` or `reason` changes. Must not throw or block.
   std::function<void(const client_state&)> on_change = {};
 };

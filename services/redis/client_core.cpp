@@ -13,9 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::chrono::milliseconds first_delay = 50ms, longest_delay = 2s;
-/// A connection that held for so long starts the backoff afresh.
-constexpr auto lasting = longest_delay;
+constexpr std::chrono::milliseconds first_delay = 50ms;
 /// The same reason is logged again after this.
 constexpr auto repeat_log = 60s;
 /// Of one write: what is behind it stays surely unsent when the connection breaks.
@@ -206,7 +204,8 @@ void client_core::broken(std::string reason, bool refused) {
   bool was_ready = phase_ == phase::ready;
   if (was_ready)
     count(counted_.losses);
-  failures_ = was_ready && clock::now() - ready_since_ >= lasting ? 0 : failures_ + 1;
+  bool lasted = was_ready && clock::now() - ready_since_ >= options_.longest_delay;
+  failures_ = lasted ? 0 : failures_ + 1;
   phase_ = phase::backing_off;
   auto delay = next_delay();
   log_loss(was_ready, reason, delay);
@@ -240,7 +239,7 @@ void client_core::stop() {
 }
 
 std::chrono::milliseconds client_core::next_delay() {
-  auto whole = std::min(longest_delay, first_delay * (1U << std::min(failures_, 10U)));
+  auto whole = std::min(options_.longest_delay, first_delay * (1U << std::min(failures_, 10U)));
   std::uniform_int_distribution<std::int64_t> part{whole.count() / 2, whole.count()};
   return std::chrono::milliseconds{part(random_)};
 }

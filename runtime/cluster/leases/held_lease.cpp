@@ -16,10 +16,12 @@ std::shared_ptr<const lease_clock> lease_clock::boot() {
 
 void held_lease::extend(time until) noexcept {
   auto old = until_.load(std::memory_order_relaxed);
-  while (old != dropped && old < until.count()
-         && !until_.compare_exchange_weak(old, until.count(), std::memory_order_release,
-                                          std::memory_order_relaxed)) {
-  }
+  if (old == dropped || old >= until.count() || clock_->now().count() >= old)
+    return;
+  bool taken = until_.compare_exchange_strong(old, until.count(), std::memory_order_release,
+                                              std::memory_order_relaxed);
+  if (taken && clock_->now().count() >= old) // it ran out just now, and may have been seen so
+    drop();
 }
 
 } // namespace tutti::runtime::cluster

@@ -39,7 +39,7 @@ public:
     return sent + time{ttl} / 5 * 4;
   }
 
-  /// By the keeper. Never makes it shorter; what was dropped stays dropped.
+  /// By the keeper. Never makes it shorter; what was dropped or has run out stays so.
   void extend(time until) noexcept;
   /// By the keeper: lost or given back, for good.
   void drop() noexcept { until_.store(dropped, std::memory_order_release); }

@@ -161,6 +161,7 @@ private:
       promise.deliver(lease_dropped{});
   }
 
+  /// A partition's lease is not given back: what was under way for its entities may still be.
   void owner_ended(const caf::actor_addr& owner) {
     watched_.erase(owner);
     std::vector<lease_ref> held;
@@ -171,7 +172,8 @@ private:
       }
       if (auto& lease = i->second.lease) {
         lease->drop();
-        held.push_back({i->first, lease->epoch()});
+        if (!i->first.starts_with(partition_prefix))
+          held.push_back({i->first, lease->epoch()});
       }
       i = wanted_.erase(i);
     }
@@ -303,26 +305,31 @@ private:
     }
   }
 
+  /// Goes on behind the latest, so that each has its turn when there are more than a message takes.
   void acquire() {
     acquire_leases order{options_.holder, {}};
-    for (auto& [name, w] : wanted_) {
-      if (w.lease)
-        continue;
-      if (order.claims.size() == max_lease_batch)
-        break; // the others come after the answer
-      order.claims.push_back({name, w.held, w.seen, w.value});
-      acquiring_.insert(name);
-    }
-    if (order.claims.empty())
+    std::vector<std::string> names;
+    auto claim = [&](auto from, auto to) {
+      for (; from != to && names.size() < max_lease_batch; ++from)
+        if (auto& [name, w] = *from; !w.lease) {
+          order.claims.push_back({name, w.held, w.seen, w.value});
+          names.push_back(name);
+        }
+    };
+    auto next = wanted_.upper_bound(acquired_last_);
+    claim(next, wanted_.end());
+    claim(wanted_.begin(), next);
+    if (names.empty())
       return;
-    std::vector<std::string> names{acquiring_.begin(), acquiring_.end()}; // in the order of the claims
+    acquired_last_ = names.back();
+    acquiring_.insert(names.begin(), names.end());
     auto sent = options_.clock->now();
     request(store_, patience(), std::move(order))
         .then(
             [this, sent, names](const leases_acquired& answer) {
-              acquiring_.clear();
               acquire_failures_ = 0;
               took_grants(sent, names, answer.grants);
+              acquiring_.clear();
               work();
             },
             [this](const caf::error& reason) {
@@ -340,11 +347,13 @@ private:
                    const std::vector<lease_grant>& grants) {
     auto until = held_lease::deadline(sent, options_.store.ttl);
     auto wait = ttl() / 3;
+    bool fruitful = names.size() < max_lease_batch;
     std::vector<lease_ref> unwanted;
     for (std::size_t n = 0; n < std::min(names.size(), grants.size()); ++n) {
       auto& g = grants[n];
       auto i = wanted_.find(names[n]);
       bool granted = g.outcome == acquired::granted;
+      fruitful = fruitful || granted;
       if (i == wanted_.end()) {
         if (granted)
           unwanted.push_back({names[n], g.epoch});
@@ -366,8 +375,8 @@ private:
       send(w.owner, lease_gained{lease});
     }
     for (auto& [name, w] : wanted_)
-      if (!w.lease && !std::binary_search(names.begin(), names.end(), name))
-        wait = timer_clock::duration{0}; // wanted since
+      if (fruitful && !w.lease && acquiring_.count(name) == 0)
+        wait = timer_clock::duration{0}; // wanted since, or more than a message takes
     auto now = clock().now();
     acquire_at_ = now + wait + part(3, 20);
     if (renew_at_ < now) // the first ones
@@ -405,6 +414,7 @@ private:
   timer_clock::time_point renew_at_{}, acquire_at_{};
   std::size_t renewing_ = 0;        ///< requests under way
   std::set<std::string> acquiring_; ///< names in the request under way
+  std::string acquired_last_;       ///< name
   unsigned renew_failures_ = 0, acquire_failures_ = 0;
   std::vector<std::pair<std::string, drop_promise>> late_drops_; ///< of names in acquiring_
   std::vector<std::pair<lease_ref, drop_promise>> dropped_;      ///< to be released by the next work

@@ -15,9 +15,10 @@
 namespace tutti::runtime::cluster {
 
 /// From an owner, as a plain message: try to get it and keep it, until drop_lease or the owner's end; lost
-/// ones are tried for again. Again from the same owner: a new value, sent at once. From another one: it takes
-/// the place of the first, which loses the lease; the grant will be a new one. What breaks a bound of
-/// lease.hpp is logged as an error and goes no further.
+/// ones are tried for again. At the owner's end it is released, but a partition's, which runs out instead:
+/// its entities may outlive the owner. Again from the same owner: a new value, sent at once. From another
+/// one: it takes the place of the first, which loses the lease; the grant will be a new one. What breaks a
+/// bound of lease.hpp is logged as an error and goes no further.
 struct keep_lease {
   std::string name;
   std::string value;

@@ -40,8 +40,9 @@ inline std::string death_lease(const std::string& node) {
   return "member-down/" + node;
 }
 inline constexpr char member_prefix[] = "member";
+inline constexpr char partition_prefix[] = "partition/";
 inline std::string partition_lease(const std::string& role, std::uint32_t partition) {
-  return "partition/" + role + "/" + std::to_string(partition);
+  return partition_prefix + role + "/" + std::to_string(partition);
 }
 
 } // namespace tutti::runtime::cluster

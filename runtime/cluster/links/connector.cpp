@@ -9,7 +9,9 @@
 #include <list>
 #include <mutex>
 #include <set>
+#include <system_error>
 #include <thread>
+#include <utility>
 
 #include <caf/actor_system.hpp>
 #include <caf/io/middleman.hpp>
@@ -42,6 +44,39 @@ struct attempt {
   std::string why = "no answer";
 };
 
+/// What comes for the connector's thread.
+struct connector_inbox {
+  std::mutex lock;
+  bool stopping = false;
+  std::vector<node_address> orders;
+  std::vector<std::pair<node_address, resolved>> looked_up;
+  owned_socket wake{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+
+  template <class Change>
+  void put(Change change) {
+    {
+      std::lock_guard guard{lock};
+      change();
+    }
+    ::eventfd_write(wake.fd(), 1);
+  }
+};
+
+/// On a thread of its own, which nobody waits for: it may outlive the connector. One for each name at a time,
+/// since that is not dialled again before it is answered.
+void look_up(const std::shared_ptr<connector_inbox>& inbox, const node_address& name) {
+  auto answer = [inbox, name](resolved names) {
+    inbox->put([&] { inbox->looked_up.emplace_back(name, std::move(names)); });
+  };
+  try {
+    std::thread{[answer, name] { answer(resolve(name.first, name.second, 0)); }}.detach();
+  } catch (const std::system_error& e) {
+    resolved none;
+    none.why = e.what();
+    answer(std::move(none));
+  }
+}
+
 } // namespace
 
 class connector::loop {
@@ -56,18 +91,10 @@ public:
   }
 
   void dial(std::vector<node_address> to) {
-    {
-      std::lock_guard guard{lock_};
-      std::move(to.begin(), to.end(), std::back_inserter(orders_));
-    }
-    ::eventfd_write(wake_.fd(), 1);
+    inbox_->put([&] { std::move(to.begin(), to.end(), std::back_inserter(inbox_->orders)); });
   }
   void stop() noexcept {
-    {
-      std::lock_guard guard{lock_};
-      stopping_ = true;
-    }
-    ::eventfd_write(wake_.fd(), 1);
+    inbox_->put([&] { inbox_->stopping = true; });
   }
 
 private:
@@ -75,7 +102,7 @@ private:
 
   void run() {
     auto why = listen();
-    caf::anon_send(owner_, connector_listens{why.empty() ? port_of(listening_) : std::uint16_t{0}, why});
+    tell(connector_listens{why.empty() ? port_of(listening_) : std::uint16_t{0}, why});
     if (!why.empty())
       return;
     at_.second = port_of(listening_);
@@ -84,15 +111,21 @@ private:
     caf::anon_send(broker_, caf::unpublish_atom_v, owner_.address(), at_.second);
   }
 
+  /// In the owner's own name, so that its mailbox is not too full for it.
+  template <class News>
+  void tell(News news) {
+    caf::send_as(owner_, owner_, std::move(news));
+  }
+
   /// Empty: it does.
   std::string listen() {
     std::string why;
     for (int i = 0; i < listen_tries; ++i) {
-      auto names = resolve(at_.first, at_.second, true);
+      auto names = resolve(at_.first, at_.second, AI_PASSIVE);
       why = names.why;
       if (names.list && (listening_ = listen_on(*names.list, why)))
         return {};
-      pollfd waiting{wake_.fd(), POLLIN, 0};
+      pollfd waiting{inbox_->wake.fd(), POLLIN, 0};
       if (::poll(&waiting, 1, static_cast<int>(listen_wait.count())) > 0)
         break; // to stop
     }
@@ -102,28 +135,38 @@ private:
   /// False: to stop.
   bool take_orders() {
     std::vector<node_address> orders;
+    std::vector<std::pair<node_address, resolved>> looked_up;
     {
-      std::lock_guard guard{lock_};
-      if (stopping_)
+      std::lock_guard guard{inbox_->lock};
+      if (inbox_->stopping)
         return false;
-      orders.swap(orders_);
+      orders.swap(inbox_->orders);
+      looked_up.swap(inbox_->looked_up);
     }
-    for (auto& to : orders) {
-      attempt a;
-      a.names = resolve(to.first, to.second, false);
-      a.to = std::move(to);
-      a.next = a.names.list.get();
-      if (!a.next)
-        a.why = a.names.why;
-      settle(attempts_.insert(attempts_.end(), std::move(a)), step::failed);
-    }
+    for (auto& to : orders)
+      if (auto names = resolve(to.first, to.second, AI_NUMERICHOST); names.list)
+        begin(std::move(to), std::move(names));
+      else
+        look_up(inbox_, to);
+    for (auto& [to, names] : looked_up)
+      begin(std::move(to), std::move(names));
     return true;
+  }
+
+  void begin(node_address to, resolved names) {
+    attempt a;
+    a.to = std::move(to);
+    a.names = std::move(names);
+    a.next = a.names.list.get();
+    if (!a.next)
+      a.why = a.names.why;
+    settle(attempts_.insert(attempts_.end(), std::move(a)), step::failed);
   }
 
   /// Waits for something to happen, once.
   void turn() {
     auto now = connector_clock::now();
-    std::vector<pollfd> polled{{wake_.fd(), POLLIN, 0}, {listening_.fd(), POLLIN, 0}};
+    std::vector<pollfd> polled{{inbox_->wake.fd(), POLLIN, 0}, {listening_.fd(), POLLIN, 0}};
     auto until = now + std::chrono::hours{1};
     if (now < accept_again_) {
       polled[1].fd = -1;
@@ -138,7 +181,7 @@ private:
       return; // a signal
     eventfd_t count = 0;
     if (polled[0].revents != 0)
-      ::eventfd_read(wake_.fd(), &count);
+      ::eventfd_read(inbox_->wake.fd(), &count);
     now = connector_clock::now();
     auto* mine = polled.data() + 2;
     for (auto i = attempts_.begin(); i != attempts_.end(); ++mine) {
@@ -190,7 +233,7 @@ private:
         caf::anon_send(broker_, caf::publish_atom_v, std::move(link), at_.second,
                        caf::actor_cast<caf::strong_actor_ptr>(owner_), std::set<std::string>{});
       else
-        caf::anon_send(owner_, address_dialled{a.to, std::move(link), {}});
+        tell(address_dialled{a.to, std::move(link), {}});
     } else {
       while (a.next) {
         a.session = nullptr; // before its socket
@@ -203,7 +246,7 @@ private:
         return;
       }
       if (!a.accepted)
-        caf::anon_send(owner_, address_dialled{a.to, nullptr, a.why});
+        tell(address_dialled{a.to, nullptr, a.why});
     }
     strangers_ -= a.accepted ? 1 : 0;
     attempts_.erase(i);
@@ -234,15 +277,12 @@ private:
   const caf::actor broker_, owner_;
   node_address at_;
   const tls_context tls_;
-  owned_socket wake_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  const std::shared_ptr<connector_inbox> inbox_ = std::make_shared<connector_inbox>();
   owned_socket listening_;
   connector_clock::time_point accept_again_{};
   std::list<attempt> attempts_;
   std::size_t strangers_ = 0; ///< accepted ones of them
-  std::mutex lock_;
-  bool stopping_ = false;
-  std::vector<node_address> orders_;
-  std::thread thread_; // last: it uses the others
+  std::thread thread_;        // last: it uses the others
 };
 
 connector::connector(caf::actor_system& system, caf::actor owner, node_address at, tls_context tls)

@@ -32,6 +32,8 @@ struct address_dialled {
 /// network thread, and no stranger and no dead host can hold that up. (CAF dials one after the other with the
 /// kernel's timeout, minutes for a host that has lost its power.)
 ///
+/// Names of hosts are looked up apart, so that a dead name server holds up those only.
+///
 /// Accepted connections go to CAF's broker, as connections to `owner`; dialled ones to the owner.
 class connector {
 public:
@@ -42,7 +44,7 @@ public:
 
   /// Listens at `at` only; port 0: any free one.
   connector(caf::actor_system& system, caf::actor owner, node_address at, tls_context tls);
-  /// As stop(), and waits for the thread: briefly, but for a name server that does not answer.
+  /// As stop(), and waits for the thread: briefly, but for a name server that is asked where to listen.
   ~connector();
   connector(const connector&) = delete;
   connector& operator=(const connector&) = delete;

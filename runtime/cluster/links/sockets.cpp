@@ -15,10 +15,10 @@ owned_socket new_socket(const addrinfo& at) {
 
 } // namespace
 
-resolved resolve(const std::string& host, std::uint16_t port, bool to_listen) {
+resolved resolve(const std::string& host, std::uint16_t port, int flags) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_NUMERICSERV | (to_listen ? AI_PASSIVE : 0);
+  hints.ai_flags = AI_NUMERICSERV | flags;
   addrinfo* found = nullptr;
   resolved out;
   if (int code = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found))

@@ -32,12 +32,13 @@ private:
   int fd_ = -1;
 };
 
-/// What a host name stands for. May take as long as a name server does.
+/// What a host name stands for. May take as long as a name server does. `flags`: AI_PASSIVE to listen;
+/// AI_NUMERICHOST: addresses only, at once.
 struct resolved {
   std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> list{nullptr, &::freeaddrinfo};
   std::string why; ///< the list is empty
 };
-resolved resolve(const std::string& host, std::uint16_t port, bool to_listen);
+resolved resolve(const std::string& host, std::uint16_t port, int flags);
 
 /// Not blocking. Invalid: `why`, in the words of the system.
 owned_socket listen_on(const addrinfo& at, std::string& why);

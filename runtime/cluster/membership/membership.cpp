@@ -77,7 +77,7 @@ caf::behavior membership_actor::make_behavior() {
 }
 
 void membership_actor::on_exit() {
-  if (connector_) { // its thread may still ask a name server
+  if (connector_) { // its thread may still ask a name server where to listen
     connector_->stop();
     system().spawn<caf::detached>(
         [c = std::shared_ptr<connector>{std::move(connector_)}]() mutable { c.reset(); });

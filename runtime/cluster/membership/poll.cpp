@@ -104,7 +104,7 @@ caf::result<void> membership_actor::declare(const std::string& lost) {
   auto promise = make_response_promise<caf::unit_t>();
   lease_claim claim;
   claim.name = death_lease(lost);
-  claim.value = wire::encode(death_note{*life});
+  claim.value = wire::encode(roster_.with_death(lost, *life));
   auto patience = lease_store_options{options_.lease_ttl}.call_timeout() * 5 / 4;
   request(options_.leases, patience, acquire_leases{options_.self.holder(), {std::move(claim)}})
       .then(

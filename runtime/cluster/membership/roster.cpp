@@ -24,6 +24,11 @@ member_note note_of(const lease_state& lease) {
   return bare;
 }
 
+std::vector<std::uint64_t> lives_of(death_note&& note) {
+  note.earlier.push_back(note.incarnation);
+  return std::move(note.earlier);
+}
+
 } // namespace
 
 void roster::set_self(const member_note& note, bool held) {
@@ -40,7 +45,7 @@ void roster::take_leases(const std::vector<lease_state>& leases) {
   for (auto& lease : leases) {
     if (lease.name.starts_with(death_prefix)) {
       if (auto note = wire::decode<death_note>(lease.value))
-        deaths_[lease.name.substr(death_prefix.size())] = note->incarnation;
+        deaths_[lease.name.substr(death_prefix.size())] = lives_of(*std::move(note));
       continue;
     }
     auto name = lease.name.substr(std::min(prefix, lease.name.size()));
@@ -77,7 +82,18 @@ caf::expected<std::uint64_t> roster::lost_life(const std::string& name) const {
 
 bool roster::declared_dead(const member_info& who) const {
   auto i = deaths_.find(who.name);
-  return i != deaths_.end() && i->second == who.incarnation;
+  return i != deaths_.end()
+         && std::find(i->second.begin(), i->second.end(), who.incarnation) != i->second.end();
+}
+
+death_note roster::with_death(const std::string& name, std::uint64_t incarnation) const {
+  death_note out{incarnation, {}};
+  if (auto i = deaths_.find(name); i != deaths_.end())
+    out.earlier = i->second;
+  std::erase(out.earlier, incarnation);
+  if (out.earlier.size() >= max_deaths)
+    out.earlier.erase(out.earlier.begin(), out.earlier.end() - (max_deaths - 1));
+  return out;
 }
 
 member roster::own() const {

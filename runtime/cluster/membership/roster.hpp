@@ -26,14 +26,16 @@ void fields(F& f, member_note& x) {
   f("since_ms", x.since_ms);
 }
 
-/// The value of a lease member-down/NAME, which nobody renews: stores keep values for ever. That life of the
-/// node is over, whatever it says itself.
+/// The value of a lease member-down/NAME, which nobody renews: stores keep values for ever. Those lives of
+/// the node are over, whatever they say themselves.
 struct death_note {
   std::uint64_t incarnation = 0;
+  std::vector<std::uint64_t> earlier; ///< lives too, in the order in which they were declared
 };
 template <class F>
 void fields(F& f, death_note& x) {
   f("incarnation", x.incarnation);
+  f("earlier", x.earlier);
 }
 
 /// One node's view of all members, from leases and connections.
@@ -41,6 +43,7 @@ class roster {
 public:
   using time = std::chrono::system_clock::time_point;
   static constexpr std::chrono::hours forget_after{1}; ///< of being down
+  static constexpr std::size_t max_deaths = 16;        ///< of one name that are known; then the first goes
 
   explicit roster(member_note self) : self_(std::move(self)) {}
 
@@ -54,6 +57,8 @@ public:
   /// The life of that node that may be declared dead. Errors: not_found, conflict (it is not down).
   caf::expected<std::uint64_t> lost_life(const std::string& name) const;
   bool declared_dead(const member_info& who) const;
+  /// What to write for one more.
+  death_note with_death(const std::string& name, std::uint64_t incarnation) const;
 
   /// Draws the conclusions; true: members() is another list now.
   bool refresh(time now);
@@ -77,8 +82,8 @@ private:
   member_note self_;
   bool self_held_ = false;
   bool self_had_ = false;
-  std::map<std::string, entry> entries_;        ///< without this node
-  std::map<std::string, std::uint64_t> deaths_; ///< declared; by node, the incarnation
+  std::map<std::string, entry> entries_;                     ///< without this node
+  std::map<std::string, std::vector<std::uint64_t>> deaths_; ///< declared; by node, the incarnations
   std::vector<member> members_;
   std::optional<member> self_shown_;
 };

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <random>
 #include <utility>
 
 #include <caf/event_based_actor.hpp>
@@ -17,15 +18,23 @@ namespace {
 using std::chrono::milliseconds;
 using raise_again = caf::atom_constant<caf::atom("raise")>;
 
-constexpr milliseconds fence_patience{5'000}, fence_retry{500};
+constexpr milliseconds fence_patience{5'000}, first_retry{250}, longest_retry{10'000};
 
 struct solo_state {
   static constexpr const char* name = "solo-owner";
   solo_state() = default;
   caf::actor host, fences;
   std::vector<store::fence> closed; ///< not opened yet
+  unsigned failures = 0;            ///< in a row
+  std::minstd_rand random{std::random_device{}()};
 };
 using solo = actor::stateful<solo_state>;
+
+milliseconds retry_delay(solo_state& st) {
+  auto whole = std::min(longest_retry, first_retry * (1U << std::min(st.failures++, 10U)));
+  return milliseconds{
+      std::uniform_int_distribution<milliseconds::rep>{whole.count() / 2, whole.count()}(st.random)};
+}
 
 void raise_all(solo* self) {
   auto& st = self->state;
@@ -37,6 +46,7 @@ void raise_all(solo* self) {
   self->request(st.fences, fence_patience, store::raise_fences{now})
       .then(
           [self, now](const store::fences_raised& got) {
+            self->state.failures = 0;
             auto& left = self->state.closed;
             left.erase(left.begin(), left.begin() + static_cast<std::ptrdiff_t>(now.size()));
             for (std::size_t i = 0; i < now.size() && i < got.standing.size(); ++i) {
@@ -53,7 +63,7 @@ void raise_all(solo* self) {
           },
           [self](const caf::error& reason) {
             telemetry::get().warn("solo.fences_not_raised reason={}", runtime::describe(reason));
-            self->delayed_send(self, fence_retry, raise_again::value);
+            self->delayed_send(self, retry_delay(self->state), raise_again::value);
           });
 }
 

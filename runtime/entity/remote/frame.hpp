@@ -87,9 +87,9 @@ private:
   static thread_local std::string body_, payload_;
 };
 
-/// Calls `on.call(kind, call_item, payload)`, `on.reply(reply_item)` and `on.failure(failure_item)` in the
-/// order of the frame. False: it is not a frame, or of a version that is not understood; what came before the
-/// fault was delivered.
+/// Calls `on.call(kind, call_item, payload)`, `on.reply(reply_item)`, `on.failure(failure_item)` and
+/// `on.look_at_table()` in the order of the frame. False: it is not a frame, or of a version that is not
+/// understood; what came before the fault was delivered.
 template <class Handler>
 bool read_frame(std::string_view frame, Handler&& on) {
   if (frame.empty() || frame.front() != frame_version)

@@ -63,6 +63,10 @@ std::shared_ptr<peer_link> peer_link::make(caf::actor_system& sys, const entity_
   return out;
 }
 
+bool peer_link::has_room() const {
+  return remote_ && outbox_.size() < bounds_.outbox_bytes && open_.size() < bounds_.open_asks;
+}
+
 std::uint64_t peer_link::remember(open_ask ask) {
   auto id = ++last_ask_;
   open_.emplace(id, std::move(ask));
@@ -90,7 +94,7 @@ bool peer_link::send(const entity_type& type, caf::mailbox_element_ptr& element,
     encode = h->request.encode;
   }
   std::unique_lock guard{lock_};
-  if (!remote_ || outbox_.size() >= bounds_.outbox_bytes || open_.size() >= bounds_.open_asks)
+  if (!has_room())
     return false;
   bool asks = element->mid.is_request() && element->sender;
   if (encode == nullptr) {
@@ -126,10 +130,11 @@ bool peer_link::send(const entity_type& type, caf::mailbox_element_ptr& element,
 void peer_link::ask_node(std::string_view service, std::string_view payload, std::uint64_t budget_ms,
                          caf::strong_actor_ptr to, caf::message_id id, caf::execution_unit* host) {
   std::unique_lock guard{lock_};
-  if (!remote_ || outbox_.size() >= bounds_.outbox_bytes) {
+  if (!has_room()) {
+    auto words = remote_ ? "too much waits for " + peer_.node : "no connection to " + peer_.node;
     guard.unlock();
     return give({std::move(to), id, nullptr, {}},
-                caf::make_message(make_error(ec::unavailable, "no connection")), host);
+                caf::make_message(make_error(ec::unavailable, std::move(words))), host);
   }
   call_item item;
   item.id = remember({std::move(to), id, nullptr, clock_.now() + std::chrono::milliseconds{budget_ms}});
@@ -141,8 +146,8 @@ void peer_link::ask_node(std::string_view service, std::string_view payload, std
 
 void peer_link::look_at_table(caf::execution_unit* host) {
   std::lock_guard guard{lock_};
-  if (!remote_)
-    return;
+  if (!remote_ || outbox_.size() >= bounds_.outbox_bytes)
+    return; // it reads the table now and then anyway
   frame_writer{outbox_}.look_at_table();
   gathered(host);
 }

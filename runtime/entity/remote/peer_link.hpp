@@ -28,6 +28,8 @@ struct flush_link {
   std::shared_ptr<peer_link> link;
 };
 
+/// For send(), ask_node() and look_at_table(), which drops its word. Answers are never refused: how many
+/// there can be, the bounds of the peer that asked for them say.
 struct link_bounds {
   std::size_t outbox_bytes = 8U << 20U;     ///< gathered and not yet sent
   std::size_t open_asks = 100'000;          ///< sent and not yet answered
@@ -46,7 +48,7 @@ public:
   const cluster::lease_holder& peer() const noexcept { return peer_; }
 
   bool send(const entity_type& type, caf::mailbox_element_ptr& element, caf::execution_unit* host) override;
-  /// A question to the peer's node itself: `to` gets a json_reply or an error.
+  /// A question to the peer's node itself: `to` gets a json_reply or an error; unavailable beyond the bounds.
   void ask_node(std::string_view service, std::string_view payload, std::uint64_t budget_ms,
                 caf::strong_actor_ptr to, caf::message_id id, caf::execution_unit* host);
   void look_at_table(caf::execution_unit* host);
@@ -77,8 +79,9 @@ private:
 
   peer_link(caf::actor_system& sys, const entity_types& types, cluster::lease_holder peer, caf::actor router,
             caf::actor remote, link_bounds bounds);
+  // With the lock held.
+  bool has_room() const; ///< for another question
   std::uint64_t remember(open_ask ask);
-  /// With the lock held.
   void gathered(caf::execution_unit* host);
   void send_frame(caf::execution_unit* host);
   void give(const open_ask& to, caf::message answer, caf::execution_unit* host);

@@ -30,6 +30,11 @@ using std::chrono::milliseconds;
 
 constexpr std::chrono::seconds router_interval{1};
 constexpr std::size_t max_early_frames = 64;
+/// Our own membership tells of a peer sooner; whoever sent what is older may have given up and tried again.
+constexpr std::chrono::seconds max_early_age{1};
+/// From tick to tick, by a clock that a stop of the process does not stop. Beyond it this process was frozen,
+/// and what comes first is as old.
+constexpr std::chrono::seconds frozen_after{3};
 /// Nodes that may pass a message on while their tables differ.
 constexpr std::uint64_t max_hops = 4;
 /// What a peer may ask for; more is no deadline but a mistake.
@@ -44,8 +49,9 @@ caf::message_id request_id(std::uint64_t id) {
 class router_actor final : public actor::metered {
 public:
   router_actor(caf::actor_config& cfg, actor::placement where, const entity_types& types,
-               std::shared_ptr<directory> entities)
-      : metered(cfg, std::move(where), "router"), types_(types), entities_(std::move(entities)) {}
+               std::shared_ptr<directory> entities, std::shared_ptr<const cluster::lease_clock> boot)
+      : metered(cfg, std::move(where), "router"), types_(types), entities_(std::move(entities)),
+        boot_(std::move(boot)), ticked_at_(boot_->now()) {}
 
 protected:
   caf::behavior make_behavior() override {
@@ -55,8 +61,8 @@ protected:
     delayed_send(this, router_interval, router_tick{});
     return {
         [this](frame_atom, std::uint64_t number, std::uint64_t acknowledged, std::string& items) {
-          got_frame(
-              {caf::actor_cast<caf::actor_addr>(current_sender()), number, acknowledged, std::move(items)});
+          got_frame({caf::actor_cast<caf::actor_addr>(current_sender()), number, acknowledged,
+                     std::move(items), clock().now()});
         },
         [this](const flush_link& order) { order.link->flush(context()); },
         [this](cluster::table_changed& news) {
@@ -82,6 +88,9 @@ protected:
         },
         [this](router_tick) {
           delayed_send(this, router_interval, router_tick{});
+          thawed();
+          ticked_at_ = boot_->now();
+          forget_old_frames();
           for (auto& [name, c] : links_)
             c.link->expire(context());
         },
@@ -101,6 +110,7 @@ private:
     caf::actor_addr from;
     std::uint64_t number = 0, acknowledged = 0;
     std::string items;
+    call_clock::time_point at; ///< when it came
   };
   struct connection {
     std::shared_ptr<peer_link> link;
@@ -116,6 +126,7 @@ private:
     auto link = peer_link::make(system(), types_, news.peer.holder(), this, news.router);
     links_[news.peer.name] = {link, news.router.address()};
     point_all();
+    forget_old_frames();
     for (auto& f : std::exchange(early_, {}))
       got_frame(std::move(f));
   }
@@ -144,6 +155,27 @@ private:
     pointed_ = std::move(owners);
   }
 
+  /// Their numbers stay: they are acknowledged, or the peer would wait for that without end.
+  void forget_old_frames() {
+    auto oldest = clock().now() - max_early_age;
+    for (auto& f : early_)
+      if (f.at < oldest && !f.items.empty()) {
+        telemetry::get().warn("router.early_frame_dropped bytes={}", f.items.size());
+        f.items = std::string{};
+      }
+  }
+
+  /// Whether this process was frozen a moment ago.
+  bool thawed() {
+    auto now = boot_->now();
+    if (now - ticked_at_ > frozen_after) {
+      telemetry::get().warn("router.thawed refuses_ms={}", milliseconds{router_interval}.count());
+      refuse_until_ = now + router_interval;
+      ticked_at_ = now;
+    }
+    return now < refuse_until_;
+  }
+
   void got_frame(frame in) {
     auto found =
         std::find_if(links_.begin(), links_.end(), [&](auto& c) { return c.second.remote == in.from; });
@@ -162,32 +194,36 @@ private:
     struct {
       router_actor* self;
       peer_link* link;
+      call_clock::time_point at;
       void call(item_kind kind, const call_item& x, std::string_view payload) {
-        self->deliver(*link, kind, x, payload);
+        self->deliver(*link, at, kind, x, payload);
       }
       void reply(const reply_item& x) { link->answered(x, self->context()); }
       void failure(const failure_item& x) { link->failed(x, self->context()); }
       void look_at_table() { self->look_at_table(); }
-    } on{this, link.get()};
+    } on{this, link.get(), in.at};
     if (!read_frame(in.items, on))
       telemetry::get().warn("router.bad_frame from={} bytes={}", link->peer().node, in.items.size());
   }
 
-  void deliver(peer_link& link, item_kind kind, const call_item& x, std::string_view payload) {
+  void deliver(peer_link& link, call_clock::time_point came_at, item_kind kind, const call_item& x,
+               std::string_view payload) {
+    auto refuse = [&](ec code, std::string text) {
+      if (kind == item_kind::tell)
+        telemetry::get().warn("router.tell_refused type={} reason={}", x.type, text);
+      else
+        link.fail(x.id, make_error(code, std::move(text)), context());
+    };
+    if (thawed())
+      return refuse(ec::unavailable, node() + " was frozen; the message may be as old");
     if (kind == item_kind::node_ask)
       return asked(link, x, payload);
-    auto refuse = [&](ec code, std::string text) {
-      if (kind == item_kind::ask)
-        link.fail(x.id, make_error(code, std::move(text)), context());
-      else
-        telemetry::get().warn("router.tell_refused type={} reason={}", x.type, text);
-    };
     auto type = types_.find(x.type);
     if (type == nullptr)
       return refuse(ec::not_found, node() + " has no entity type " + std::string{x.type});
     if (x.hops >= max_hops)
       return refuse(ec::unavailable, "the nodes do not agree yet on who owns the entity");
-    entity_call call{std::string{x.key}, clock().now() + milliseconds{std::min(x.budget_ms, max_budget_ms)},
+    entity_call call{std::string{x.key}, came_at + milliseconds{std::min(x.budget_ms, max_budget_ms)},
                      x.trace, static_cast<std::uint8_t>(x.hops + 1)};
     auto id = kind == item_kind::ask ? request_id(x.id) : caf::make_message_id();
     auto sender = kind == item_kind::ask ? link.reply_port() : nullptr;
@@ -255,14 +291,17 @@ private:
   std::map<std::string, caf::actor, std::less<>> services_;
   std::shared_ptr<const cluster::partition_table> table_;
   std::map<std::pair<std::string, std::uint32_t>, std::shared_ptr<peer_link>> pointed_;
+  std::shared_ptr<const cluster::lease_clock> boot_;
+  std::chrono::nanoseconds ticked_at_, refuse_until_{0};
 };
 
 } // namespace
 
 caf::actor spawn_router(caf::event_based_actor& parent, actor::placement at, const entity_types& types,
-                        std::shared_ptr<directory> entities) {
+                        std::shared_ptr<directory> entities,
+                        std::shared_ptr<const cluster::lease_clock> clock) {
   return caf::actor_cast<caf::actor>(
-      parent.spawn<router_actor>(std::move(at), std::cref(types), std::move(entities)));
+      parent.spawn<router_actor>(std::move(at), std::cref(types), std::move(entities), std::move(clock)));
 }
 
 } // namespace tutti::runtime::entity

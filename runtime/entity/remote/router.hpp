@@ -1,5 +1,6 @@
 #pragma once
 #include "runtime/actor/metered.hpp"
+#include "runtime/cluster/leases/held_lease.hpp"
 #include "runtime/entity/directory.hpp"
 
 #include <chrono>
@@ -36,9 +37,11 @@ inline constexpr char table_service[] = "table";
 
 /// The one actor of a node that others send to: it keeps a link to each peer, delivers what comes, and tells
 /// the directory who owns what. Gets table_changed, peer_up, peer_down and look_at_table, which it
-/// passes on to all nodes; `types` must outlive it.
+/// passes on to all nodes; `types` must outlive it. For a second after a stop of this process, by `clock`,
+/// what others ask is refused as unavailable: they may have given up long ago.
 caf::actor spawn_router(caf::event_based_actor& parent, actor::placement at, const entity_types& types,
-                        std::shared_ptr<directory> entities);
+                        std::shared_ptr<directory> entities,
+                        std::shared_ptr<const cluster::lease_clock> clock = cluster::lease_clock::boot());
 
 } // namespace tutti::runtime::entity
 

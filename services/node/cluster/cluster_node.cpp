@@ -217,8 +217,13 @@ actors::http_gateway::cluster_parts cluster_node::for_gateway() const {
           config_.settings.cluster.partitions};
 }
 
+void cluster_node::begin_to_leave() {
+  if (membership_)
+    caf::anon_send(membership_, cluster::set_leaving{});
+}
+
 bool cluster_node::leave(caf::actor_system& sys, milliseconds patience) {
-  if (!membership_)
+  if (!membership_ || entities_->open_partitions() == 0)
     return true;
   using clock = std::chrono::steady_clock;
   auto until = clock::now() + patience;
@@ -226,7 +231,6 @@ bool cluster_node::leave(caf::actor_system& sys, milliseconds patience) {
   auto staying = count_staying(self, coordinator_, self_.name, std::min(patience, plan_patience));
   if (!staying)
     return false;
-  self->send(membership_, cluster::set_leaving{});
   auto plan_next = clock::now() + plan_again;
   while (entities_->open_partitions() > *staying && clock::now() < until) {
     self->receive([](caf::ok_atom) {}, caf::after(look_again) >> [] {});

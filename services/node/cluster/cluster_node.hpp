@@ -51,7 +51,9 @@ public:
   /// The flag port, by its keeper; once it has started.
   const caf::actor& flags() const { return flags_; }
   std::shared_ptr<const runtime::store::flag_cache> flag_cache() const { return flag_cache_; }
-  /// Its partitions go to others, within the time; before its actors are stopped. False: not all.
+  /// Its partitions begin to go to others.
+  void begin_to_leave();
+  /// Waits until they have gone, within the time; before its actors are stopped. False: not all.
   bool leave(caf::actor_system& sys, std::chrono::milliseconds patience);
   /// Ends what holds handles of actors, before the actor system ends.
   void release();

@@ -1,6 +1,5 @@
 #include "services/node/storage/cluster_storage.hpp"
 
-#include "runtime/cluster/leases/memory/store.hpp"
 #include "runtime/store/memory/flag_store.hpp"
 #include "runtime/store/memory/store.hpp"
 #include "runtime/wall_clock.hpp"
@@ -31,20 +30,6 @@ public:
   virtual void add_probes(std::map<std::string, actors::http_gateway::health_probe>& out) = 0;
 };
 
-class memory_leases final : public storage_part {
-public:
-  explicit memory_leases(milliseconds ttl) : kept_(std::make_shared<cluster::memory::lease_book>(ttl)) {}
-
-  void open(steady_clock::time_point) override {}
-  caf::actor spawn(caf::event_based_actor& parent, actor::placement at, bool) override {
-    return cluster::spawn_memory_lease_store(parent, std::move(at), kept_, wall_time);
-  }
-  void add_probes(std::map<std::string, actors::http_gateway::health_probe>&) override {}
-
-private:
-  std::shared_ptr<cluster::memory::lease_book> kept_;
-};
-
 class redis_leases_part final : public storage_part {
 public:
   redis_leases_part(const config::settings& s, const std::string& node)
@@ -65,6 +50,7 @@ private:
     // To connect and log in takes two round trips: over a slow link more than a call may take.
     out.connect_timeout =
         std::max<std::chrono::milliseconds>(s.cluster.lease_ttl / 5, std::chrono::seconds{1});
+    out.longest_delay = s.cluster.lease_ttl / 10; // a short outage must leave time to renew
     return out;
   }
 
@@ -134,7 +120,8 @@ public:
 
   void open(milliseconds patience) override {
     auto until = steady_clock::now() + patience;
-    leases_->open(until);
+    if (leases_)
+      leases_->open(until);
     store_->open(until);
   }
   caf::actor spawn_keeper_leases(caf::event_based_actor& parent, actor::placement at) override {
@@ -151,13 +138,15 @@ public:
   }
   std::map<std::string, actors::http_gateway::health_probe> probes() override {
     std::map<std::string, actors::http_gateway::health_probe> out;
-    leases_->add_probes(out);
+    if (leases_)
+      leases_->add_probes(out);
     store_->add_probes(out);
     return out;
   }
 
 private:
-  std::unique_ptr<storage_part> leases_, store_;
+  std::unique_ptr<storage_part> leases_; ///< null: a node that is alone has none
+  std::unique_ptr<storage_part> store_;
 };
 
 std::unique_ptr<storage_part> make_leases(const config::settings& s, const std::string& node) {
@@ -165,7 +154,7 @@ std::unique_ptr<storage_part> make_leases(const config::settings& s, const std::
     return std::make_unique<redis_leases_part>(s, node);
   if (s.cluster.coordination == config::provider::postgres)
     return std::make_unique<postgres_leases_part>(s);
-  return std::make_unique<memory_leases>(s.cluster.lease_ttl);
+  return nullptr;
 }
 
 } // namespace

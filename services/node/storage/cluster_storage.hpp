@@ -22,7 +22,7 @@ public:
 
   /// As job_storage::open.
   virtual void open(std::chrono::milliseconds patience) = 0;
-  /// Two lease stores with a connection each: renewals wait for nothing else.
+  /// Two lease stores with a connection each: renewals wait for nothing else. Not with coordination `memory`.
   virtual caf::actor spawn_keeper_leases(caf::event_based_actor& parent, runtime::actor::placement at) = 0;
   virtual caf::actor spawn_leases(caf::event_based_actor& parent, runtime::actor::placement at) = 0;
   virtual caf::actor spawn_entities(caf::event_based_actor& parent, runtime::actor::placement at) = 0;

@@ -12,11 +12,16 @@ namespace {
 struct echo_state {
   static constexpr const char* name = "echo";
   echo_state() = default;
-  int seen = 0;
+  int seen = 0, ticks = 0;
 };
 
 caf::behavior echo(stateful<echo_state>* self) {
   return {
+      [self](caf::tick_atom) {
+        self->state.ticks++;
+        self->delayed_send(self, 10ms, caf::tick_atom::value);
+      },
+      [self](caf::get_atom) { return self->state.ticks; },
       [self](int x) {
         if (x < 0)
           throw std::invalid_argument("negative");
@@ -85,6 +90,20 @@ TEST_F(Metered, GivenFullMailboxWhenRequestThenRefusedAndCounted) {
   client->send(a, 4);
   run();
   EXPECT_EQ(only().messages, 4u);
+}
+
+TEST_F(Metered, GivenFullMailboxWhenATimerOfItsOwnFiresThenItIsHandledAndSetAgain) {
+  auto a = start(3);
+  client->send(a, caf::tick_atom::value);
+  run();
+  for (int i = 0; i < 3; ++i)
+    client->send(a, i);
+  scheduler().advance_time(10ms); // fires into the full mailbox
+  run_for(100ms);
+  auto answer = client->request(a, 1s, caf::get_atom::value);
+  run();
+  answer.receive([](int ticks) { EXPECT_GT(ticks, 5); }, [](const caf::error& e) { FAIL() << describe(e); });
+  EXPECT_EQ(only().rejected, 0u);
 }
 
 TEST_F(Metered, GivenFullMailboxWhenExitThenPasses) {

@@ -3,7 +3,12 @@
 #include <atomic>
 #include <string>
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace {
 
@@ -100,6 +105,31 @@ TEST(RedisClientHostile, GivenNobodyListensWhenSentThenRefusedAtOnceAfterTheFirs
   auto result = call(r.redis, command("PING"), 1h);
   EXPECT_EQ(result.lost, outcome::not_sent);
   EXPECT_NE(result.reason.find("not connected to redis: no connection"), std::string::npos) << result.reason;
+}
+
+TEST(RedisClientHostile, GivenLongestDelayWhenItCannotConnectThenItTriesThatOften) {
+  int listening = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in here{};
+  here.sin_family = AF_INET;
+  here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof here;
+  ASSERT_EQ(::bind(listening, reinterpret_cast<sockaddr*>(&here), size), 0);
+  ASSERT_EQ(::listen(listening, 16), 0);
+  ::getsockname(listening, reinterpret_cast<sockaddr*>(&here), &size);
+  auto options = at("redis://127.0.0.1:" + std::to_string(ntohs(here.sin_port)));
+  options.longest_delay = 20ms;
+  running r{options};
+  auto until = std::chrono::steady_clock::now() + patience;
+  int attempts = 0; // with the usual delays no ten in this time
+  while (attempts < 30 && std::chrono::steady_clock::now() < until) {
+    pollfd waiting{listening, POLLIN, 0};
+    if (::poll(&waiting, 1, 100) != 1)
+      continue;
+    ::close(::accept(listening, nullptr, nullptr));
+    ++attempts;
+  }
+  EXPECT_EQ(attempts, 30);
+  ::close(listening);
 }
 
 TEST(RedisClientHostile, GivenBoundsWhenReachedThenRefusedInTheCall) {

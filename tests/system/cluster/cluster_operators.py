@@ -92,6 +92,29 @@ class Drain(Case):
         self.cluster.settled()
 
 
+class Terminated(unittest.TestCase):
+    def test_partitions_go_while_a_job_still_runs(self):
+        with Cluster("ab", coordination=COORDINATION) as cluster:
+            cluster.config = cluster.config.replace("[jobs]", "[jobs]\nconcurrency = 1")
+            a, b = cluster.start()
+            cluster.settled()
+            ids = [a.submit("diag.sleep", {"ms": 9000}) for _ in range(2)]
+
+            def running_on_b():
+                return [id for id in ids if (job := a.job(id))["status"] == "running" and job["node"] == "b"]
+
+            mine = wait_for(running_on_b, "a job on b", 10, 0.02)[0]
+            began = time.monotonic()
+            b.signal(signal.SIGTERM)
+            wait_for(lambda: cluster.view("a")["partitionsPerMember"].get("b", 0) == 0, "b's partitions to go", 20, 0.05)
+            took = time.monotonic() - began
+            self.assertEqual(running_on_b(), [mine], f"after {took:.1f} s")
+            note(f"b's partitions had gone {took:.1f} s after SIGTERM")
+            self.assertEqual(b.wait(30), 0)
+            ended = a.wait_job(mine)
+            self.assertEqual((ended["status"], ended["node"], ended["attempt"]), ("succeeded", "b", 1))
+
+
 class Down(Case):
     def test_a_dead_node_is_dead_for_all_and_for_itself(self):
         self.node("c").signal(signal.SIGSTOP)

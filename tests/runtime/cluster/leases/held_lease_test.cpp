@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <thread>
+#include <utility>
 
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -14,8 +15,9 @@ using namespace std::chrono_literals;
 namespace {
 
 struct hand_clock final : lease_clock {
-  std::chrono::nanoseconds now() const noexcept override { return time; }
-  std::chrono::nanoseconds time = 100s;
+  std::chrono::nanoseconds now() const noexcept override { return std::exchange(time, time + each_look); }
+  mutable std::chrono::nanoseconds time = 100s;
+  std::chrono::nanoseconds each_look{0}; ///< takes so long
 };
 
 struct HeldLease : testing::Test {
@@ -42,7 +44,15 @@ TEST_F(HeldLease, GivenRenewalWhenConfirmedThenHeldForLongerAndNeverForShorter) 
   clock->time = 107s;
   EXPECT_FALSE(lease.holds());
   lease.extend(110s);
-  EXPECT_TRUE(lease.holds()) << "the store says that nobody else had it";
+  EXPECT_FALSE(lease.holds()) << "who has seen that it is over need not look again";
+}
+
+TEST_F(HeldLease, GivenLeaseThatRunsOutWhileItIsExtendedThenItStaysOver) {
+  clock->time = 104s - 1ms;
+  clock->each_look = 2ms;
+  lease.extend(110s);
+  clock->each_look = 0ms;
+  EXPECT_FALSE(lease.holds());
 }
 
 TEST_F(HeldLease, GivenLeaseWhenDroppedThenForGood) {

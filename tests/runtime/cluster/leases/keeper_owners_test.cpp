@@ -61,6 +61,24 @@ TEST_F(LeaseKeeper, GivenOwnerThatEndsWhenItHeldLeasesThenTheyAreReleased) {
   EXPECT_EQ(state("y").left, 0us);
 }
 
+TEST_F(LeaseKeeper, GivenOwnerThatEndsWhenItHeldAPartitionThenOthersWaitUntilItRunsOut) {
+  auto a = start_node("a", 1), b = start_node("b", 2);
+  auto mine = start_owner(), other = start_owner();
+  auto name = partition_lease("worker", 7);
+  keep(a, mine, name);
+  keep(b, other, name);
+  run_for(1s);
+  caf::anon_send_exit(mine.handle, caf::exit_reason::kill);
+  run();
+  EXPECT_FALSE(mine.in->holds());
+  auto left = state(name).left;
+  EXPECT_GT(left, 2s) << "its entities may not be told yet";
+  run_for(left - 10ms);
+  EXPECT_FALSE(other.in->holds());
+  run_for(2s);
+  EXPECT_TRUE(other.in->holds());
+}
+
 TEST_F(LeaseKeeper, GivenManyLeasesWhenDroppedTogetherThenReleasedInOneMessage) {
   auto a = start_node("a", 1);
   auto o = start_owner();

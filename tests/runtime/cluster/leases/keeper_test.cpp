@@ -47,6 +47,22 @@ TEST_F(LeaseKeeper, GivenMoreLeasesThanAMessageTakesWhenKeptThenAllAreHeld) {
   EXPECT_TRUE(o.in->lost.empty());
 }
 
+TEST_F(LeaseKeeper, GivenMoreHeldByOthersThanAMessageTakesThenTheRestHasItsTurnAndNothingIsHammered) {
+  auto a = start_node("a", 1), b = start_node("b", 2);
+  auto mine = start_owner(), other = start_owner();
+  auto count = max_lease_batch + 10;
+  for (std::size_t i = 0; i < count; ++i)
+    caf::send_as(other.handle, b.keeper, keep_lease{"x" + std::to_string(1'000'000 + i), "", 0});
+  run_for(2s, 100ms);
+  ASSERT_EQ(other.in->gained.size(), count);
+  for (std::size_t i = 0; i < count; ++i)
+    caf::send_as(mine.handle, a.keeper, keep_lease{"x" + std::to_string(1'000'000 + i), "", 0});
+  keep(a, mine, "y"); // the last in order, and free
+  run_for(5s, 50ms);
+  EXPECT_EQ(mine.in->gained.size(), 1u);
+  EXPECT_LE(a.line->acquires.size(), 12u);
+}
+
 TEST_F(LeaseKeeper, GivenHolderThatIsCutOffWhenItsTimeIsUpThenItKnowsBeforeTheOtherHasIt) {
   auto a = start_node("a", 1), b = start_node("b", 2);
   auto mine = start_owner(), other = start_owner();
@@ -117,6 +133,24 @@ TEST_F(LeaseKeeper, GivenFrozenProcessWhenItThawsThenItsLeaseIsOverBeforeAnyMess
   EXPECT_EQ(o.in->lost.size(), 1u);
   EXPECT_EQ(a.line->renewals.size(), renewed) << "what is not held must not be renewed";
   EXPECT_EQ(o.in->gained.size(), 2u);
+}
+
+TEST_F(LeaseKeeper, GivenRenewalWhoseAnswerComesAfterTheDeadlineThenTheLossIsToldAndAnotherGrantCome) {
+  auto a = start_node("a", 1);
+  auto o = start_owner();
+  keep(a, o, "x");
+  auto first = o.in->gained.at(0);
+  auto before = a.line->renewals.size();
+  while (a.line->renewals.size() == before) // one is on its way to the store
+    if (!scheduler().try_run_once())
+      scheduler().advance_time(10ms);
+  a.clock->frozen += 3s; // past the first deadline, not past the one that the renewal gives
+  EXPECT_FALSE(first->holds());
+  run_for(3s);
+  EXPECT_FALSE(first->holds()) << "whoever saw that it was over may rely on being told";
+  EXPECT_EQ(o.in->lost.size(), 1u);
+  ASSERT_EQ(o.in->gained.size(), 2u);
+  EXPECT_TRUE(o.in->holds());
 }
 
 TEST_F(LeaseKeeper, GivenGrantWhoseAnswerIsLostWhenAskedAgainThenGrantedAnew) {

@@ -159,7 +159,7 @@ TEST_F(Roster, GivenMembersWhenALostLifeIsAskedForThenOnlyOfOneThatIsDown) {
 
 TEST_F(Roster, GivenLifeThatIsDeclaredDeadWhenSeenThenItIsDownOrGoneAndTheNextOneIsWelcome) {
   lease("b", 2, 0s);
-  leases.push_back({death_lease("b"), {"c", 7}, 9, runtime::wire::encode(death_note{2}), 0s});
+  leases.push_back({death_lease("b"), {"c", 7}, 9, runtime::wire::encode(death_note{2, {}}), 0s});
   look();
   EXPECT_EQ(of("b"), nullptr);
   EXPECT_FALSE(seen.declared_dead(info("a", 2)));
@@ -180,6 +180,29 @@ TEST_F(Roster, GivenLifeThatIsDeclaredDeadWhenSeenThenItIsDownOrGoneAndTheNextOn
   seen.drop_link("b");
   look();
   EXPECT_NE(of("b"), nullptr) << "it was the life before";
+}
+
+TEST_F(Roster, GivenSecondLifeThatIsDeclaredDeadWhenTheFirstThawsThenItIsStillDead) {
+  auto declare = [&](std::uint64_t life) {
+    std::erase_if(leases, [](auto& l) { return l.name == death_lease("b"); });
+    auto value = runtime::wire::encode(seen.with_death("b", life));
+    EXPECT_LE(value.size(), max_lease_value);
+    leases.push_back({death_lease("b"), {"c", 7}, 9, value, 0s});
+    look();
+  };
+  declare(1);
+  declare(2);
+  declare(2);
+  EXPECT_TRUE(seen.declared_dead(info("b", 1)));
+  EXPECT_TRUE(seen.declared_dead(info("b", 2)));
+  EXPECT_FALSE(seen.declared_dead(info("b", 3)));
+  lease("b", 1, 3s);
+  look();
+  EXPECT_EQ(of("b")->why, "it was declared dead");
+  for (std::uint64_t life = 3; life < 100; ++life)
+    declare(UINT64_MAX / 2 - life);
+  EXPECT_TRUE(seen.declared_dead(info("b", UINT64_MAX / 2 - 99)));
+  EXPECT_FALSE(seen.declared_dead(info("b", 1))) << "a value has its bound";
 }
 
 TEST_F(Roster, GivenUnreadableDeathWhenSeenThenNobodyIsDead) {

@@ -2,6 +2,7 @@
 #include "runtime/cluster/membership/membership.hpp"
 #include "runtime/entity/remote/peer_link.hpp"
 #include "runtime/entity/remote/router.hpp"
+#include "tests/runtime/cluster/leases/virtual_clock.hpp"
 #include "tests/runtime/entity/fixture.hpp"
 
 #include <set>
@@ -21,6 +22,7 @@ struct Nodes : VirtualTime {
     std::shared_ptr<store_script> script = std::make_shared<store_script>();
     std::shared_ptr<entity::directory> entities;
     caf::actor states, router, host;
+    std::shared_ptr<leases::virtual_clock> clock;
     std::unique_ptr<entity::entity_refs> refs;
     explicit node(std::string n) : name(std::move(n)), table(name) {}
   };
@@ -34,8 +36,9 @@ struct Nodes : VirtualTime {
     n.entities = std::make_shared<entity::directory>(n.types, partitions, bounds);
     n.refs = std::make_unique<entity::entity_refs>(sys, n.types, n.entities);
     n.states = sys.spawn(scripted_store, n.script);
+    n.clock = std::make_shared<leases::virtual_clock>(sys);
     sys.spawn([this, &n](caf::event_based_actor* parent) {
-      n.router = entity::spawn_router(*parent, {&n.table, "/router", 0, {}}, n.types, n.entities);
+      n.router = entity::spawn_router(*parent, {&n.table, "/router", 0, {}}, n.types, n.entities, n.clock);
       n.host = entity::spawn_entity_host(*parent, {&n.table, "/entities", 0, {}}, n.types, n.entities,
                                          {n.name, n.states, n.router}, n.metrics);
     });

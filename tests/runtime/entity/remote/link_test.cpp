@@ -137,6 +137,31 @@ TEST_F(RemoteLink, GivenTooManyOpenAsksWhenSentThenItIsRefusedUntilOneIsAnswered
   EXPECT_TRUE(send("4"));
 }
 
+TEST_F(RemoteLink, GivenTooManyOpenAsksWhenTheNodeIsAskedThenItIsRefused) {
+  make({.open_asks = 1});
+  auto asker = caf::actor_cast<caf::strong_actor_ptr>(router);
+  for (std::uint64_t i = 1; i <= 3; ++i)
+    link->ask_node("service", "{}", 1'000, asker, caf::make_message_id(i), nullptr);
+  run();
+  ASSERT_EQ(frames.size(), 1u);
+  EXPECT_EQ(ids(0).size(), 1u);
+  link->answered({ids(0).at(0), wire::encode(entity::json_reply{"{}"})}, nullptr);
+  acknowledge(1);
+  link->ask_node("service", "{}", 1'000, asker, caf::make_message_id(4), nullptr);
+  run();
+  EXPECT_EQ(frames.size(), 2u);
+}
+
+TEST_F(RemoteLink, GivenFullOutboxWhenToldOfTheTableThenItDoesNotGrow) {
+  make({.outbox_bytes = 20, .unacknowledged_frames = 1});
+  for (int i = 0; i < 1'000; ++i)
+    link->look_at_table(nullptr);
+  run();
+  acknowledge(1);
+  ASSERT_EQ(frames.size(), 2u);
+  EXPECT_LE(frames[1].items.size(), 22u);
+}
+
 TEST_F(RemoteLink, GivenOpenAsksWhenDisconnectedThenSentOnesTimeOutAndUnsentOnesAreUnavailable) {
   make({.unacknowledged_frames = 1});
   auto sent = nothing_yet(), gathered = nothing_yet();

@@ -103,10 +103,44 @@ TEST_F(RemoteRouter, GivenFramesBeforeThePeerIsAnnouncedWhenItIsThenTheyAreDeliv
   believe("b", "b");
   open("b");
   auto got = ask("a", "k", put{"x"}, 5s);
-  run_for(1s);
+  run_for(500ms);
   EXPECT_FALSE(got->done);
   up("b", "a");
   EXPECT_TRUE(got->value) << describe(got->error);
+}
+
+TEST_F(RemoteRouter, GivenFramesWithoutALinkWhenItComesMuchLaterThenTheyAreNotHandledAndTheNextAre) {
+  start("a");
+  start("b");
+  up("a", "b"); // b has lost a
+  believe("a", "b");
+  believe("b", "b");
+  open("b");
+  for (int i = 0; i < 32; ++i) { // all that may be unacknowledged
+    ask("a", "k", put{"old"}, 60s);
+    run_for(10ms);
+  }
+  run_for(1100ms);
+  up("b", "a");
+  EXPECT_TRUE(at("b").script->saves.empty());
+  auto got = ask("a", "k", put{"new"}, 5s);
+  run_for(1s);
+  ASSERT_TRUE(got->value) << describe(got->error);
+  EXPECT_EQ(got->value->all.back(), "new");
+}
+
+TEST_F(RemoteRouter, GivenNodeThatWasFrozenWhenItThawsThenWhatLayInItsSocketIsRefused) {
+  two();
+  run_for(2s);
+  at("b").clock->frozen += 60s;
+  auto old = ask("a", "k", put{"old"}, 5s);
+  run();
+  EXPECT_TRUE(old->failed(ec::unavailable)) << describe(old->error);
+  run_for(1500ms); // its tick, and a second
+  auto fresh = ask("a", "k", put{"fresh"}, 5s);
+  run();
+  ASSERT_TRUE(fresh->value) << describe(fresh->error);
+  EXPECT_EQ(fresh->value->all, texts{"fresh"});
 }
 
 TEST_F(RemoteRouter, GivenOwnerThatChangesWhenMessagesWaitThenTheyGoToTheNewOneInOrder) {
