@@ -56,10 +56,11 @@ void check_placement(loading& to) {
     roles.insert(n.roles.begin(), n.roles.end());
   auto placed = roles.size() * s.cluster.partitions;
   if (placed > max_placed && !to.wrong.contains("cluster.partitions"))
-    to.complain("cluster.partitions", to.place("cluster.partitions"),
-                fmt::format("{} partitions for each of the {} roles of the nodes are {}, and a cluster places "
-                            "at most {}: at most {} partitions with these roles",
-                            s.cluster.partitions, roles.size(), placed, max_placed, max_placed / roles.size()));
+    to.complain(
+        "cluster.partitions", to.place("cluster.partitions"),
+        fmt::format("{} partitions for each of the {} roles of the nodes are {}, and a cluster places "
+                    "at most {}: at most {} partitions with these roles",
+                    s.cluster.partitions, roles.size(), placed, max_placed, max_placed / roles.size()));
 }
 
 void check_tls(loading& to) {

@@ -24,11 +24,13 @@ namespace {
 using std::chrono::milliseconds;
 using unused = caf::atom_constant<caf::atom("unused")>;
 
-/// Grows in the life of the process, which is that of its epochs. From the time on, so that two lives' differ.
+/// Grows in the life of the process, which is that of its epochs. From the time on, so that two lives'
+/// differ.
 std::uint64_t next_save_id() {
-  static std::atomic<std::uint64_t> last{static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
-          .count())};
+  static std::atomic<std::uint64_t> last{
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
+                                     std::chrono::system_clock::now().time_since_epoch())
+                                     .count())};
   return ++last;
 }
 

@@ -17,9 +17,9 @@
 /// first, and only then reads. Each save requires, in one transaction with the write, that the fence still
 /// stands at its own epoch.
 ///
-/// Why a save that hung changes nothing when it is executed at last: the version that it names is over. Versions
-/// go on counting behind a removal, for a day at least (`memory`: for the latest 10,000), and an entity is only
-/// made anew by a save that was sent after its removal.
+/// Why a save that hung changes nothing when it is executed at last: the version that it names is over.
+/// Versions go on counting behind a removal, for a day at least (`memory`: for the latest 10,000), and an
+/// entity is only made anew by a save that was sent after its removal.
 namespace tutti::runtime::store {
 
 inline constexpr std::size_t max_entity_type = 64;           ///< bytes

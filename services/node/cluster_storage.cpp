@@ -65,7 +65,8 @@ private:
   static redis::client_options options(const config::settings& s, std::string name) {
     auto out = redis_options(s, std::move(name));
     // To connect and log in takes two round trips: over a slow link more than a call may take.
-    out.connect_timeout = std::max<std::chrono::milliseconds>(s.cluster.lease_ttl / 5, std::chrono::seconds{1});
+    out.connect_timeout =
+        std::max<std::chrono::milliseconds>(s.cluster.lease_ttl / 5, std::chrono::seconds{1});
     return out;
   }
 

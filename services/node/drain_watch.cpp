@@ -70,8 +70,8 @@ private:
 caf::actor spawn_drain_watch(caf::event_based_actor& parent, runtime::actor::placement at,
                              caf::actor membership, caf::actor runner, cluster::lease_holder self,
                              milliseconds patience) {
-  return caf::actor_cast<caf::actor>(parent.spawn<drain_watch>(
-      std::move(at), std::move(membership), std::move(runner), std::move(self), patience));
+  return caf::actor_cast<caf::actor>(parent.spawn<drain_watch>(std::move(at), std::move(membership),
+                                                               std::move(runner), std::move(self), patience));
 }
 
 } // namespace tutti::services::node

@@ -5,8 +5,8 @@
 #include <optional>
 #include <vector>
 
-/// Messages of the port as units of SQL (migrations/0006_entities.sql, 0008_entity_removals.sql), and what the units give. The readers
-/// throw bad_value, when the database's functions are of another version.
+/// Messages of the port as units of SQL (migrations/0006_entities.sql, 0008_entity_removals.sql), and what
+/// the units give. The readers throw bad_value, when the database's functions are of another version.
 namespace tutti::services::postgres_entities {
 
 postgres::unit raise_unit(const runtime::store::raise_fences& order);

@@ -66,7 +66,8 @@ private:
 class tls_scribe final : public caf::io::scribe {
 public:
   tls_scribe(network::default_multiplexer& loop, network::native_socket socket, tls_session session)
-      : scribe(network::conn_hdl_from_socket(socket)), names_(names_of(SSL_get0_peer_certificate(session.get()))),
+      : scribe(network::conn_hdl_from_socket(socket)),
+        names_(names_of(SSL_get0_peer_certificate(session.get()))),
         stream_(loop, socket, std::move(session)) {}
 
   void configure_read(caf::io::receive_policy::config config) override {

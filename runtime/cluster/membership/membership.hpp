@@ -67,9 +67,8 @@ struct membership_options {
 /// leases and its connections.
 ///
 /// It ends with ec::rejected and words when it cannot listen or its certificates are no good, or when another
-/// live node has its name (told after two TTLs: the lease of an earlier life runs out by then), or when it was
-/// declared dead; with
-/// ec::unavailable when the store or the keeper has ended.
+/// live node has its name (told after two TTLs: the lease of an earlier life runs out by then), or when it
+/// was declared dead; with ec::unavailable when the store or the keeper has ended.
 caf::actor spawn_membership(caf::event_based_actor& parent, actor::placement at, membership_options options);
 
 } // namespace tutti::runtime::cluster

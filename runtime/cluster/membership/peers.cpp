@@ -41,17 +41,16 @@ hello_answer membership_actor::greeted(const std::string& bytes, const caf::acto
     return theirs.error();
   }
   auto promise = make_response_promise<hello_atom, std::string, caf::actor, caf::actor>();
-  check_certificate(*theirs, membership.node(),
-                    [=, this, info = theirs->node](const caf::error& wrong) mutable {
-                      auto bad = wrong ? wrong : admit(info, membership, router, std::nullopt);
-                      if (bad)
-                        refused(bad);
-                      if (bad)
-                        promise.deliver(bad);
-                      else
-                        promise.deliver(hello_atom::value, my_hello(), caf::actor_cast<caf::actor>(this),
-                                        options_.router);
-                    });
+  check_certificate(
+      *theirs, membership.node(), [=, this, info = theirs->node](const caf::error& wrong) mutable {
+        auto bad = wrong ? wrong : admit(info, membership, router, std::nullopt);
+        if (bad)
+          refused(bad);
+        if (bad)
+          promise.deliver(bad);
+        else
+          promise.deliver(hello_atom::value, my_hello(), caf::actor_cast<caf::actor>(this), options_.router);
+      });
   return promise;
 }
 

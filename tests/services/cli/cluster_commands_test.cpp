@@ -95,8 +95,9 @@ TEST(ClusterAnswers, GivenAPlanWhenDrainedThenItSaysWhatMovesAndWhatStays) {
     std::lock_guard hold{lock};
     last = head.substr(0, head.find(" HTTP"));
     return response(
-        202, R"({"node":"a/1","plan":true,"moves":[{"role":"worker","to":"b","partitions":43},)"
-             R"({"role":"shard","to":null,"partitions":2}],"partitions":43,"staying":2,"entities":7,"runningJobs":3})");
+        202,
+        R"({"node":"a/1","plan":true,"moves":[{"role":"worker","to":"b","partitions":43},)"
+        R"({"role":"shard","to":null,"partitions":2}],"partitions":43,"staying":2,"entities":7,"runningJobs":3})");
   }};
   auto plan = run_tutti({"cluster", "drain", "a/1", "--plan"}, {"TUTTI_URL=" + server.url()});
   EXPECT_EQ(asked(), "POST /nodes/a%2F1/drain?plan=true");

@@ -83,7 +83,8 @@ TEST_F(MembershipTls, GivenCertificateOfAnotherNodeWhenDialledEitherWayThenNoPee
 TEST_F(MembershipTls, GivenOneCertificateThatNamesAllNodesWhenStartedThenEachReachesAll) {
   auto shared = (folder / "shared").string();
   auto make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -keyout " + shared
-              + ".key -out " + shared + ".crt -subj /CN=cluster -addext subjectAltName=DNS:a,URI:b 2>/dev/null";
+              + ".key -out " + shared
+              + ".crt -subj /CN=cluster -addext subjectAltName=DNS:a,URI:b 2>/dev/null";
   ASSERT_EQ(std::system(make.c_str()), 0);
   auto node = [&](const char* name, std::uint64_t incarnation, std::vector<endpoint> addresses = {}) {
     auto out = as(name, incarnation, std::move(addresses));

@@ -52,14 +52,16 @@ TEST_F(Certificates, GivenThrowawayFilesWhenCheckedThenGoodAndKeysArePrivate) {
 
 TEST_F(Certificates, GivenCertificateOfAnotherNodeWhenCheckedThenItSaysWhomItNames) {
   auto tls = throwaway_tls(made("one"), "b");
-  EXPECT_EQ(wrong(tls), "cluster.tls.certificate: " + tls.certificate + " is not for node \"a\": it names b\n");
+  EXPECT_EQ(wrong(tls),
+            "cluster.tls.certificate: " + tls.certificate + " is not for node \"a\": it names b\n");
 }
 
 TEST_F(Certificates, GivenAlternativeNamesWhenCheckedThenEachCountsAndAStarIsEveryNode) {
   auto self_signed = [&](const std::string& names) {
     auto base = (folder / "own").string();
     auto make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -keyout " + base
-                + ".key -out " + base + ".crt -subj /O=music -addext 'subjectAltName=" + names + "' 2>/dev/null";
+                + ".key -out " + base + ".crt -subj /O=music -addext 'subjectAltName=" + names
+                + "' 2>/dev/null";
     EXPECT_EQ(std::system(make.c_str()), 0);
     return tls_settings{runtime::config::tls_mode::on, base + ".crt", base + ".key", base + ".crt"};
   };
