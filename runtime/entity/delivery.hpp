@@ -1,6 +1,9 @@
 #pragma once
 #include "runtime/entity/call.hpp"
+#include "runtime/entity/entity_type.hpp"
 
+#include <cstddef>
+#include <string>
 #include <utility>
 
 #include <caf/error.hpp>
@@ -15,6 +18,22 @@ inline const entity_call* call_of(const caf::mailbox_element& element) {
   auto& content = element.content();
   return content.size() == 2 && content.match_element<entity_call>(0) ? &content.get_as<entity_call>(0)
                                                                       : nullptr;
+}
+
+/// Of a message to an entity of that type, as it would travel between nodes.
+inline std::size_t bytes_of(const entity_type& type, const caf::mailbox_element& element) {
+  auto& content = element.content();
+  auto out = call_of(element)->key.size();
+  if (content.match_element<json_command>(1)) {
+    auto& command = content.get_as<json_command>(1);
+    return out + command.name.size() + command.payload.size();
+  }
+  if (auto* handler = type.find(*content.type(1).second)) {
+    std::string encoded;
+    handler->request.encode(content.get(1), encoded);
+    out += encoded.size();
+  }
+  return out;
 }
 
 /// Only a requester hears of it.

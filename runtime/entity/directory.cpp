@@ -19,21 +19,6 @@ constexpr milliseconds tick_length{100};
 /// An answer that says "not handled" must still arrive before the requester's own deadline.
 constexpr milliseconds answer_margin{150};
 
-std::size_t bytes_of(const entity_type& type, const caf::mailbox_element& element) {
-  auto& content = element.content();
-  auto out = call_of(element)->key.size();
-  if (content.match_element<json_command>(1)) {
-    auto& command = content.get_as<json_command>(1);
-    return out + command.name.size() + command.payload.size();
-  }
-  if (auto* handler = type.find(*content.type(1).second)) {
-    std::string encoded;
-    handler->request.encode(content.get(1), encoded);
-    out += encoded.size();
-  }
-  return out;
-}
-
 } // namespace
 
 directory::directory(const entity_types& types, std::uint32_t partitions, directory_bounds bounds)

@@ -156,7 +156,7 @@ std::vector<std::string> check_certificates(const config::tls_settings& tls, con
   return tls.mode == config::tls_mode::off ? std::vector<std::string>{} : certificate_check{tls, node}.run();
 }
 
-std::string names_of(const X509* certificate) {
+std::string names_of(const x509_st* certificate) {
   std::string out;
   openssl_handle<GENERAL_NAMES, free_names> alternative{
       static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr))};

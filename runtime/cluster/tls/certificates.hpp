@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include <openssl/types.h>
+struct x509_st; // OpenSSL's X509
 
 namespace tutti::runtime::cluster {
 
@@ -14,7 +14,7 @@ std::vector<std::string> check_certificates(const config::tls_settings& tls, con
 
 /// Whom a certificate names, a line each: subject alternative names (DNS, URI) and common names. Those that
 /// no node can have are left out.
-std::string names_of(const X509* certificate);
+std::string names_of(const x509_st* certificate);
 /// `names`: of names_of. "*" stands for every node.
 bool names_node(std::string_view names, std::string_view node);
 

@@ -14,7 +14,7 @@ import unittest
 
 from cluster_faults import KEYS, Clients
 from clusters import Cluster
-from support import main, note
+from support import main, note, wait_for
 
 SECONDS = int(os.environ.get("TUTTI_SLOW_SECONDS", "25"))
 # What the node sends takes 150 to 250 ms and comes in another order, and of both ways 1 % is lost; so a round trip to the
@@ -32,7 +32,7 @@ class SlowLinks(unittest.TestCase):
         cluster.start()
         cluster.settled(within=60)
         for key in KEYS:
-            self.assertEqual(cluster.command(key, "add", {"by": 0})[0], 200)
+            wait_for(lambda: cluster.command(key, "add", {"by": 0})[0] == 200, f"an answer of {key}", 30)
         lines = {name: len(node.log_lines()) for name, node in cluster.nodes.items()}
         clients = Clients(cluster, threads=6)
         self.addCleanup(clients.stop)
