@@ -42,7 +42,7 @@ void run(const char* url) {
   postgres_jobs jobs{url};
   jobs.system.fill(0, count);
   bench::stopwatch watch;
-  jobs.system.start_runner(256);
+  jobs.system.start_runner(512); // as a node by default
   jobs.system.wait_until_finished(*jobs.counter, count);
   report("run", "tutti", count / watch.seconds(), "per_s");
 }

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 
-from support import prepare_child, wait_for
+from support import binary, prepare_child, wait_for
 
 
 def free_port():
@@ -97,7 +97,43 @@ class Postgres:
 
     def kill(self):
         """All of it at once, as a crash does: `immediate` recovers from the log at the next start."""
+        self.thaw()
         self.run("pg_ctl", "-D", self.data, "-w", "-m", "immediate", "stop")
+
+    def migrate(self):
+        done = subprocess.run([binary(), "migrate"], env={"DATABASE_URL": self.url}, capture_output=True, text=True,
+                              timeout=60)
+        if done.returncode != 0:
+            raise AssertionError(done.stdout + done.stderr)
+
+    def query(self, sql):
+        """What psql prints for it, values only; it is not our client."""
+        return self.run("psql", self.url, "-Atc", sql)
+
+    def cut(self):
+        """All connections but its own."""
+        self.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                   "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()")
+
+    def signal_all(self, what):
+        try:
+            with open(os.path.join(self.data, "postmaster.pid"), encoding="ascii") as f:
+                parent = f.readline().strip()
+            with open(f"/proc/{parent}/task/{parent}/children", encoding="ascii") as f:
+                children = f.read().split()
+        except FileNotFoundError:  # it is down
+            return
+        for pid in [parent, *children]:
+            try:
+                os.kill(int(pid), what)
+            except ProcessLookupError:
+                pass  # a connection's process that has just ended
+
+    def freeze(self):
+        self.signal_all(signal.SIGSTOP)
+
+    def thaw(self):
+        self.signal_all(signal.SIGCONT)
 
     def environment(self, name, **more):
         return {"QUEUE_PROVIDER": "postgres", "DATABASE_URL": self.url, "TUTTI_NODE_NAME": name,

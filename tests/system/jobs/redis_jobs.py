@@ -110,6 +110,12 @@ class RedisFaults(unittest.TestCase):
     def healthy(self):
         return self.node.get("/health").json()["status"] == "healthy"
 
+    def test_health_shows_the_latency(self):
+        check = wait_for(lambda: self.node.get("/health").json()["checks"]["redis"]["latencyMs"] > 0
+                         and self.node.get("/health").json()["checks"]["redis"], "a latency")
+        self.assertEqual((check["status"], check["critical"]), ("healthy", True))
+        self.assertIn("version", check["detail"])
+
     def test_killed_and_restarted(self):
         runs_on = self.node.submit("diag.sleep", {"ms": 1500})
         self.node.wait_job(runs_on, "running")
@@ -136,6 +142,7 @@ class RedisFaults(unittest.TestCase):
         began = time.monotonic()
         self.refused({"type": "diag.echo", "idempotencyKey": "k"})
         self.assertLess(time.monotonic() - began, 6)
+        wait_for(lambda: self.node.get("/health").json()["checks"]["redis"]["status"] == "unhealthy", "unhealthy")
         self.redis.thaw()
         wait_for(self.healthy, "healthy again")
         self.assertEqual(self.node.post("/jobs", {"type": "diag.echo", "idempotencyKey": "k"}).status, 202)
