@@ -7,9 +7,9 @@ JOBS ?= $(shell nproc)
 run: ## installs what is missing, builds, and runs the demo (arguments: make run ARGS=--once)
 	deploy/run.sh $(ARGS)
 
-build: ## the optimised binary, build/bin/tutti
+build: ## the optimised binaries, build/bin/tutti and build/bin/tutti-sim
 	cmake --preset release
-	cmake --build --preset release --target tutti -j $(JOBS)
+	cmake --build --preset release --target tutti tutti-sim -j $(JOBS)
 
 test: ## everything that CI checks
 	deploy/test.sh

@@ -204,7 +204,7 @@ void gateway_actor::plan_drain(http_request& r, const std::string& name, bool th
   this->request(parts_.cluster.coordinator, std::chrono::seconds{2}, cluster::plan_drain{name})
       .then(
           [this, reply, name, then_leave, where](const cluster::drain_plan& plan) {
-            auto render = [reply, name, then_leave, plan](std::optional<std::uint64_t> entities) {
+            auto render = [reply, name, then_leave, plan](const std::optional<node_report>& cost) {
               std::string body;
               json_writer out{body};
               std::size_t moving = 0, staying = 0;
@@ -219,20 +219,18 @@ void gateway_actor::plan_drain(http_request& r, const std::string& name, bool th
                 out.member("partitions", share.partitions).end_object();
               }
               out.end_array().member("partitions", moving).member("staying", staying).key("entities");
-              if (entities)
-                out.integer(*entities);
-              else
-                out.null();
+              cost ? out.integer(live_entities(*cost)) : out.null();
+              out.key("runningJobs");
+              cost ? out.integer(cost->running_jobs) : out.null();
               out.end_object();
               (*reply)(json(then_leave ? 202 : 200, std::move(body)));
             };
-            // What a move costs: each live entity saves, ends and is loaded again.
+            // What a move costs: each live entity saves, ends and is loaded again; running jobs have to end.
             ask_node(name, {then_leave ? "leave" : "report", {}}, [=](const answer_of_node& said) {
               if (auto* reason = std::get_if<caf::error>(&said); reason && then_leave)
                 return (*reply)(silent_node(*reason, name, where));
               auto* text = std::get_if<std::string>(&said);
-              auto report = text ? runtime::wire::decode<node_report>(*text) : std::nullopt;
-              render(report ? std::optional{live_entities(*report)} : std::nullopt);
+              render(text ? runtime::wire::decode<node_report>(*text) : std::nullopt);
             });
           },
           [reply, where](const caf::error& reason) { (*reply)(error_answer(reason, where)); });
@@ -280,11 +278,14 @@ void gateway_actor::down_node(http_request& r, const target& where) {
                                       + ", not lost: drain it, or stop it first",
                                   r.target));
   auto reply = std::make_shared<responder>(std::move(r.reply));
-  ask_nodes({"down", name}, [reply, name](const node_answers&) {
-    std::string body;
-    json_writer{body}.begin_object().member("node", name).member("state", "down").end_object();
-    (*reply)(json(200, std::move(body)));
-  });
+  this->request(parts_.cluster.membership, store_deadline, cluster::declare_down{name})
+      .then(
+          [reply, name] {
+            std::string body;
+            json_writer{body}.begin_object().member("node", name).member("state", "down").end_object();
+            (*reply)(json(200, std::move(body)));
+          },
+          [reply, at = r.target](const caf::error& reason) { (*reply)(error_answer(reason, at)); });
 }
 
 } // namespace tutti::actors::http_gateway

@@ -1,6 +1,7 @@
 #include "actors/http_gateway/gateway_actor.hpp"
 #include "runtime/cluster/placement/coordinator.hpp"
 #include "runtime/error.hpp"
+#include "runtime/jobs/runner.hpp"
 #include "runtime/telemetry/log.hpp"
 #include "runtime/wire/codec.hpp"
 
@@ -94,29 +95,17 @@ caf::result<json_reply> gateway_actor::answer_node(const std::string& question) 
 }
 
 caf::result<json_reply> gateway_actor::change_membership(const node_order& order) {
-  auto& membership = parts_.cluster.membership;
-  auto report = json_reply{runtime::wire::encode(own_report())};
-  if (order.what == "leave" || order.what == "return") {
-    runtime::telemetry::get().info("node.{} by=an administrator",
-                                   order.what == "leave" ? "drains" : "returns");
-    if (order.what == "leave")
-      send(membership, cluster::set_leaving{});
-    else
-      send(membership, cluster::set_up{});
-    return report;
-  }
-  if (order.what != "down")
+  bool leave = order.what == "leave";
+  if (!leave && order.what != "return")
     return runtime::make_error(runtime::ec::rejected, "no such question: " + order.what);
-  auto promise = make_response_promise<json_reply>();
-  this->request(membership, node_patience / 2, cluster::declare_down{order.argument})
-      .then([promise, report]() mutable { promise.deliver(report); },
-            [promise, report, name = order.argument](const caf::error& reason) mutable {
-              if (!runtime::is(reason, runtime::ec::not_found)) // it may not have noticed yet
-                runtime::telemetry::get().warn("node.not_forgotten name={} reason={}", name,
-                                               runtime::describe(reason));
-              promise.deliver(report);
-            });
-  return promise;
+  if (!leave && !api_->serving())
+    return runtime::make_error(runtime::ec::unavailable, "it is about to end");
+  runtime::telemetry::get().info("node.{} by=an administrator", leave ? "drains" : "returns");
+  if (leave)
+    send(parts_.cluster.membership, cluster::set_leaving{});
+  else
+    send(parts_.cluster.membership, cluster::set_up{});
+  return json_reply{runtime::wire::encode(own_report())};
 }
 
 node_report gateway_actor::own_report() const {
@@ -124,6 +113,8 @@ node_report gateway_actor::own_report() const {
   for (auto& total : table().totals())
     if (parts_.cluster.types->find(total.name) != nullptr)
       out.entities[total.name] = total.live;
+    else if (total.name.starts_with(runtime::jobs::attempt_type_prefix))
+      out.running_jobs += total.live;
   return out;
 }
 

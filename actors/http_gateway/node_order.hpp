@@ -9,8 +9,8 @@
 namespace tutti::actors::http_gateway {
 
 struct node_order {
-  std::string what;     ///< report, actors, supervision, leave, return, down or flag
-  std::string argument; ///< actors: the query string; flag: a changed_flag; down: a node
+  std::string what;     ///< report, actors, supervision, leave, return or flag
+  std::string argument; ///< actors: the query string; flag: a changed_flag
 };
 template <class F>
 void fields(F& f, node_order& x) {
@@ -29,10 +29,11 @@ void fields(F& f, node_event& x) {
 struct node_report {
   std::map<std::string, std::uint64_t> entities; ///< live ones, by type
   std::vector<node_event> events;                ///< of its coordinator
+  std::uint64_t running_jobs = 0;
 };
 template <class F>
 void fields(F& f, node_report& x) {
-  f("entities", x.entities)("events", x.events);
+  f("entities", x.entities)("events", x.events)("running_jobs", x.running_jobs);
 }
 
 /// Answer to "actors": rendered, with what they are ordered by. One more than the limit when there are more.

@@ -47,6 +47,21 @@ void check_stores(loading& to) {
         {"token_store.provider", s.token_store.provider == token_provider::postgres}});
 }
 
+void check_placement(loading& to) {
+  auto& s = to.out.settings;
+  if (s.cluster.coordination == provider::memory)
+    return;
+  std::set<role> roles;
+  for (auto& n : s.nodes)
+    roles.insert(n.roles.begin(), n.roles.end());
+  auto placed = roles.size() * s.cluster.partitions;
+  if (placed > max_placed && !to.wrong.contains("cluster.partitions"))
+    to.complain("cluster.partitions", to.place("cluster.partitions"),
+                fmt::format("{} partitions for each of the {} roles of the nodes are {}, and a cluster places "
+                            "at most {}: at most {} partitions with these roles",
+                            s.cluster.partitions, roles.size(), placed, max_placed, max_placed / roles.size()));
+}
+
 void check_tls(loading& to) {
   auto& s = to.out.settings;
   auto& tls = s.cluster.tls;
@@ -160,6 +175,7 @@ void check_secrets(loading& to) {
 void check_together(loading& to) {
   check_memory(to);
   check_stores(to);
+  check_placement(to);
   check_tls(to);
   check_http(to);
   check_duplicates(to);

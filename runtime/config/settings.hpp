@@ -34,12 +34,15 @@ struct tls_settings {
   std::string ca;
 };
 
+/// Roles of all nodes × partitions that the coordinator of several nodes places.
+inline constexpr std::size_t max_placed = 65'536;
+
 /// [cluster]
 struct cluster_settings {
   std::string name = "tutti";
   std::vector<endpoint> seeds;              ///< where nodes look for each other
   provider coordination = provider::memory; ///< leases; redis when several nodes are configured
-  std::uint32_t partitions = 256;           ///< of entity keys; the same for the cluster's whole life
+  std::uint32_t partitions = 256;           ///< of each role's keys; the same for the cluster's whole life
   milliseconds lease_ttl{5'000};
   tls_settings tls;
 };

@@ -42,7 +42,7 @@ template <class State>
 class entity final : public entity_actor {
 public:
   struct hooks {
-    std::function<void(entity&)> on_start, on_wake;
+    std::function<void(entity&)> on_start, on_wake, on_stop;
   };
 
   entity(caf::actor_config& cfg, activation init, const hooks& of_type)
@@ -66,6 +66,14 @@ protected:
   void woken() override {
     if (hooks_.on_wake)
       hooks_.on_wake(*this);
+  }
+  void stopping() override {
+    if (hooks_.on_stop)
+      hooks_.on_stop(*this);
+  }
+  void on_exit() override {
+    entity_actor::on_exit();
+    state = State{}; // breaks cycles of handles; what it owns outside ends now
   }
 
 private:
@@ -134,6 +142,16 @@ public:
     });
   }
 
+  /// `void f(self&, Message&)`: a timer of its own, or what a port sends it: no command, never from another
+  /// node. It may move the content out of one that was sent to it alone.
+  template <class Message, class F>
+  define& on(F f) {
+    type_.locals.push_back({typeid(Message), [f](entity_actor& e, void* message) {
+                              f(static_cast<self&>(e), *static_cast<Message*>(message));
+                            }});
+    return *this;
+  }
+
   define& on_start(std::function<void(self&)> f) {
     hooks_.on_start = std::move(f);
     return *this;
@@ -142,6 +160,16 @@ public:
   define& on_wake(std::function<void(self&)> f) {
     hooks_.on_wake = std::move(f);
     type_.persistent = true;
+    return *this;
+  }
+  /// Before it stops because its node hands it over: entity_actor::stopping.
+  define& on_stop(std::function<void(self&)> f) {
+    hooks_.on_stop = std::move(f);
+    return *this;
+  }
+  /// For a type whose activation must not end when the store cannot be reached for a while.
+  define& save_patience(std::chrono::milliseconds time) {
+    type_.save_patience = time;
     return *this;
   }
   define& passivate_after(std::chrono::milliseconds idle) {

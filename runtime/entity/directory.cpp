@@ -19,6 +19,21 @@ constexpr milliseconds tick_length{100};
 /// An answer that says "not handled" must still arrive before the requester's own deadline.
 constexpr milliseconds answer_margin{150};
 
+std::size_t bytes_of(const entity_type& type, const caf::mailbox_element& element) {
+  auto& content = element.content();
+  auto out = call_of(element)->key.size();
+  if (content.match_element<json_command>(1)) {
+    auto& command = content.get_as<json_command>(1);
+    return out + command.name.size() + command.payload.size();
+  }
+  if (auto* handler = type.find(*content.type(1).second)) {
+    std::string encoded;
+    handler->request.encode(content.get(1), encoded);
+    out += encoded.size();
+  }
+  return out;
+}
+
 } // namespace
 
 directory::directory(const entity_types& types, std::uint32_t partitions, directory_bounds bounds)
@@ -88,19 +103,30 @@ void directory::route_here(slot& s, const entity_type& type, caf::mailbox_elemen
 void directory::wait(elements& queue, const entity_type& type, caf::mailbox_element_ptr element) {
   if (!hosted_) // nobody would end the waiting
     return answer_error(*element, make_error(ec::unavailable, "this node runs no entities at the moment"));
+  auto bytes = bytes_of(type, *element);
   if (waiting_.load(std::memory_order_relaxed) >= bounds_.waiting_messages)
     return answer_error(*element,
                         make_error(ec::unavailable, "too many messages wait for entities of this node"));
+  if (waiting_bytes_.load(std::memory_order_relaxed) + bytes > bounds_.waiting_bytes)
+    return answer_error(*element,
+                        make_error(ec::unavailable, "too many bytes wait for entities of this node"));
   waiting_.fetch_add(1, std::memory_order_relaxed);
-  queue.emplace_back(&type, std::move(element));
+  waiting_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+  queue.push_back({&type, std::move(element), bytes});
+}
+
+void directory::waits_no_more(const waiting_message& m) noexcept {
+  waiting_.fetch_sub(1, std::memory_order_relaxed);
+  waiting_bytes_.fetch_sub(m.bytes, std::memory_order_relaxed);
 }
 
 void directory::flush(slot& s) {
   while (!s.waiting.empty()) {
-    auto& [type, element] = s.waiting.front();
-    waiting_.fetch_sub(1, std::memory_order_relaxed); // first: it may go on to wait for its entity
-    if (!route(s, *type, element, nullptr)) {
+    auto& m = s.waiting.front();
+    waits_no_more(m); // first: it may go on to wait for its entity
+    if (!route(s, *m.type, m.element, nullptr)) {
       waiting_.fetch_add(1, std::memory_order_relaxed);
+      waiting_bytes_.fetch_add(m.bytes, std::memory_order_relaxed);
       return;
     }
     s.waiting.pop_front();
@@ -203,14 +229,16 @@ directory::elements directory::take_held(slot& s, const name_view& who) {
     out = std::move(found->second);
     s.held.erase(found);
   }
-  waiting_.fetch_sub(out.size(), std::memory_order_relaxed);
+  for (auto& m : out)
+    waits_no_more(m);
   return out;
 }
 
 void directory::answer_all(elements& queue, const caf::error& reason) {
-  waiting_.fetch_sub(queue.size(), std::memory_order_relaxed);
-  for (auto& [t, element] : std::exchange(queue, {}))
-    answer_error(*element, reason);
+  for (auto& m : std::exchange(queue, {})) {
+    waits_no_more(m);
+    answer_error(*m.element, reason);
+  }
 }
 
 void directory::set_owner(const std::string& role, std::uint32_t partition,
@@ -267,22 +295,26 @@ bool directory::attach(const entity_type& type, std::uint32_t partition, const s
   auto held = take_held(s, who);
   if (held.empty())
     caf::anon_send(caf::actor_cast<caf::actor>(e.actor), begin_entity{});
-  for (auto& [t, element] : held)
-    e.actor->enqueue(std::move(element), nullptr);
+  for (auto& m : held)
+    e.actor->enqueue(std::move(m.element), nullptr);
   return true;
 }
 
-void directory::refuse(const entity_type& type, std::uint32_t partition, const std::string& key,
-                       const caf::error& reason) {
+bool directory::refuse(const entity_type& type, std::uint32_t partition, const std::string& key,
+                       const caf::error& reason, bool again) {
   auto& s = slot_of(type, partition);
   name_view who{kind_of(type).number, key};
   std::lock_guard guard{s.lock};
   auto found = s.entries.find(who);
   if (found == s.entries.end() || found->second.state != life::starting)
-    return;
-  for (auto& [t, element] : take_held(s, who))
-    answer_error(*element, reason);
-  s.entries.erase(found);
+    return false;
+  for (auto& m : take_held(s, who))
+    answer_error(*m.element, reason);
+  if (again)
+    found->second.state = life::cooling;
+  else
+    s.entries.erase(found);
+  return again;
 }
 
 bool directory::cooled(const entity_type& type, std::uint32_t partition, const std::string& key, bool again) {
@@ -301,11 +333,11 @@ bool directory::cooled(const entity_type& type, std::uint32_t partition, const s
 
 void directory::drop_expired(elements& queue, call_clock::time_point now) {
   std::erase_if(queue, [&](auto& waiting) {
-    auto& element = *waiting.second;
+    auto& element = *waiting.element;
     if (call_of(element)->deadline - answer_margin > now)
       return false;
     answer_error(element, make_error(ec::unavailable, "the entity was not ready in time"));
-    waiting_.fetch_sub(1, std::memory_order_relaxed);
+    waits_no_more(waiting);
     return true;
   });
 }
@@ -374,7 +406,7 @@ void directory::ended(const entity_actor& self, std::uint32_t partition, const c
     s.lease = nullptr;
   if (failed || last)
     tell_host(caf::make_message(
-        entity_gone{&self.kind(), partition, self.key(), reason, self.wakes_at().has_value(), failed, last}));
+        entity_gone{&self.kind(), partition, self.key(), reason, self.wakes(), failed, last}));
   if (last)
     flush(s);
 }

@@ -51,7 +51,9 @@ struct entity_gone {
 };
 
 struct directory_bounds {
-  std::size_t waiting_messages = 100'000; ///< of the whole node, for owners and activations to come
+  /// Of the whole node, for owners and activations to come. Bytes as a message travels between nodes.
+  std::size_t waiting_messages = 100'000;
+  std::size_t waiting_bytes = 64U << 20U;
 };
 
 /// Who lives here and who owns what: every message to an entity passes it, in its sender's thread. The one
@@ -95,9 +97,10 @@ public:
   bool dismiss(const entity_type& type, std::uint32_t partition, const std::string& key);
   /// It has been made, and begins with what waits. False: its partition has closed.
   bool attach(const entity_type& type, std::uint32_t partition, const std::string& key, caf::actor made);
-  /// It cannot be started: who waits gets the reason.
-  void refuse(const entity_type& type, std::uint32_t partition, const std::string& key,
-              const caf::error& reason);
+  /// It cannot be started: who waits gets the reason. `again`: it is kept from starting until cooled() is
+  /// called. False: it is not known any more.
+  bool refuse(const entity_type& type, std::uint32_t partition, const std::string& key,
+              const caf::error& reason, bool again);
   /// Kept from starting until this is called. True: somebody waits for it, or `again`; it is starting now.
   bool cooled(const entity_type& type, std::uint32_t partition, const std::string& key, bool again);
   /// Ten times a second, by the actors' clock: owners that refused are tried again, who has waited too long
@@ -115,7 +118,12 @@ public:
   std::uint64_t waiting() const noexcept { return waiting_.load(std::memory_order_relaxed); }
 
 private:
-  using elements = std::deque<std::pair<const entity_type*, caf::mailbox_element_ptr>>;
+  struct waiting_message {
+    const entity_type* type;
+    caf::mailbox_element_ptr element;
+    std::size_t bytes;
+  };
+  using elements = std::deque<waiting_message>;
   enum class life : std::uint8_t { starting, active, cooling };
   struct entry {
     caf::strong_actor_ptr actor; ///< active only
@@ -170,6 +178,7 @@ private:
   void route_here(slot& s, const entity_type& type, caf::mailbox_element_ptr element,
                   caf::execution_unit* host);
   void wait(elements& queue, const entity_type& type, caf::mailbox_element_ptr element);
+  void waits_no_more(const waiting_message& m) noexcept;
   void flush(slot& s);
   /// Who waits for its entities waits for an owner from now on, before all others.
   void empty(slot& s, std::vector<caf::actor>& actors);
@@ -184,7 +193,7 @@ private:
   std::map<std::string, std::unique_ptr<slot[]>, std::less<>> roles_;
   std::unordered_map<const entity_type*, kind> kinds_;
   std::vector<const entity_type*> by_number_;
-  std::atomic<std::uint64_t> waiting_{0};
+  std::atomic<std::uint64_t> waiting_{0}, waiting_bytes_{0};
   std::atomic<bool> hosted_{false};
   call_clock::time_point began_;      ///< the first tick
   std::atomic<std::uint32_t> now_{0}; ///< in ticks: tenths of a second since began_

@@ -9,8 +9,11 @@
 #include "runtime/telemetry/trace.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <exception>
 #include <stdexcept>
+#include <vector>
 
 #include <caf/atom.hpp>
 #include <caf/delegated.hpp>
@@ -22,8 +25,17 @@ namespace {
 using std::chrono::milliseconds;
 using unused = caf::atom_constant<caf::atom("unused")>;
 
-/// How long a save is tried for before its outcome counts as unknown.
-constexpr milliseconds save_patience{5'000};
+/// Grows in the life of the process, which is that of its epochs. From the time on, so that two lives'
+/// differ.
+std::uint64_t next_save_id() {
+  static std::atomic<std::uint64_t> last{
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(
+                                     std::chrono::system_clock::now().time_since_epoch())
+                                     .count())};
+  return ++last;
+}
+
+constexpr milliseconds save_timeout{5'000};
 constexpr milliseconds save_backoff_min{20}, save_backoff_max{500};
 
 constexpr char not_ours[] = "this node may not act for the entity at the moment";
@@ -48,13 +60,17 @@ bool system_message(caf::mailbox_element& element) {
 
 entity_actor::entity_actor(caf::actor_config& cfg, activation init)
     : metered(cfg, *init.around->table, init.around->table->type(init.type->name), init.type->mailbox_limit),
-      init_(std::move(init)) {
+      init_(std::move(init)), stored_wake_(init_.wake_at) {
   set_default_handler([](caf::scheduled_actor* self, caf::message_view& in) {
     return static_cast<entity_actor*>(self)->handle(in);
   });
 }
 
 caf::behavior entity_actor::make_behavior() {
+  if (!may_act()) { // the lease may have ended between its making and now
+    quit(make_error(ec::unavailable, not_ours));
+    return {};
+  }
   if (init_.version != 0) {
     auto bytes = std::exchange(init_.state, {});
     if (!restore(bytes)) {
@@ -95,7 +111,8 @@ caf::result<caf::message> entity_actor::handle(caf::message_view& in) {
   if (content.match_elements<begin_entity>())
     return caf::delegated<caf::message>{};
   if (content.match_elements<stop_entity>()) {
-    stopping_ = true;
+    if (!std::exchange(stopping_, true) && may_act())
+      stopping();
     settle();
     return caf::delegated<caf::message>{};
   }
@@ -105,13 +122,23 @@ caf::result<caf::message> entity_actor::handle(caf::message_view& in) {
     return caf::delegated<caf::message>{};
   }
   if (content.match_elements<wake_entity>()) {
-    alarm(content.get_as<wake_entity>(0).at);
+    alarm(content.get_as<wake_entity>(0).due);
     return caf::delegated<caf::message>{};
   }
   if (content.match_elements<retry_save>()) {
     if (saving_ && saving_->id == content.get_as<retry_save>(0).id)
       send_save();
     return caf::delegated<caf::message>{};
+  }
+  if (content.match_elements<run_function>()) {
+    content.get_as<run_function>(0).f();
+    return caf::delegated<caf::message>{};
+  }
+  if (content.size() == 1) {
+    if (auto h = kind().find_local(*content.type(0).second)) {
+      h->run(*this, content.get_mutable(0));
+      return caf::delegated<caf::message>{};
+    }
   }
   if (content.size() != 2 || !content.match_element<entity_call>(0))
     return make_error(ec::rejected, "an entity takes messages by its entity_ref only");
@@ -150,16 +177,25 @@ void entity_actor::wake_at(std::optional<store::unix_ms> time) {
   set_alarm();
 }
 
+// Of many timers only the earliest counts: a time that is set again and again must not pile them up.
 void entity_actor::set_alarm() {
   if (!init_.wake_at)
     return;
-  auto left = milliseconds{std::max<store::unix_ms>(*init_.wake_at - init_.around->wall_now(), 0)};
-  delayed_send(this, std::min(left, longest_alarm), wake_entity{*init_.wake_at});
+  auto now = init_.around->wall_now();
+  auto due = std::clamp<store::unix_ms>(*init_.wake_at, now, now + longest_alarm.count());
+  if (alarm_due_ != 0 && alarm_due_ <= due)
+    return;
+  alarm_due_ = due;
+  delayed_send(this, milliseconds{due - now}, wake_entity{due});
 }
 
-void entity_actor::alarm(store::unix_ms at) {
-  if (init_.wake_at != at)
-    return; // another time was set since
+void entity_actor::alarm(store::unix_ms due) {
+  if (due != alarm_due_)
+    return;
+  alarm_due_ = 0;
+  if (!init_.wake_at)
+    return;
+  auto at = *init_.wake_at;
   if (init_.around->wall_now() < at)
     return set_alarm();
   init_.wake_at.reset();
@@ -174,11 +210,27 @@ void entity_actor::alarm(store::unix_ms at) {
 
 void entity_actor::reply(answer to, caf::message reply) {
   if (saving_)
-    saving_->answers.push_back({std::move(to), std::move(reply), saving_->changes});
+    saving_->answers.push_back({std::move(to), std::move(reply), saving_->changes, {}});
   else if (may_act())
     to.give(std::move(reply));
   else
     to.fail(make_error(ec::timeout, not_ours));
+}
+
+void entity_actor::when_durable(std::function<void()> then) {
+  if (saving_)
+    saving_->answers.push_back({{}, {}, saving_->changes, std::move(then)});
+  else
+    then();
+}
+
+void entity_actor::end_work() {
+  --works_;
+  settle();
+}
+
+void entity_actor::run_after(caf::timespan wait, std::function<void()> f) {
+  delayed_send(this, wait, run_function{std::move(f)});
 }
 
 bool entity_actor::crowded() const noexcept {
@@ -192,7 +244,7 @@ void entity_actor::save(answer to, caf::message reply) {
   if (!saving_)
     saving_ = std::make_unique<saving>();
   ++saving_->changes;
-  saving_->answers.push_back({std::move(to), std::move(reply), saving_->changes});
+  saving_->answers.push_back({std::move(to), std::move(reply), saving_->changes, {}});
   if (saving_->under_way == 0)
     start_save();
 }
@@ -200,7 +252,7 @@ void entity_actor::save(answer to, caf::message reply) {
 void entity_actor::start_save() {
   auto& s = *saving_;
   s.under_way = s.changes;
-  s.id = telemetry::random_bits() | 1U;
+  s.id = next_save_id();
   s.bytes = encoded_state();
   s.wake_at = init_.wake_at;
   s.failures = 0;
@@ -221,7 +273,7 @@ void entity_actor::send_save() {
   order.bytes = s.bytes;
   order.remember = kind().remember;
   order.wake_at = s.wake_at;
-  request(init_.around->store, save_patience, std::move(order))
+  request(init_.around->store, save_timeout, std::move(order))
       .then([this](const store::state_saved& done) { saved(done.version); },
             [this](const caf::error& reason) { save_failed(reason); });
 }
@@ -231,19 +283,25 @@ void entity_actor::saved(std::uint64_t version) {
     return;
   auto& s = *saving_;
   init_.version = version;
+  stored_wake_ = s.wake_at.has_value();
   auto durable = std::exchange(s.under_way, 0);
+  std::vector<std::function<void()>> next;
   while (!s.answers.empty() && s.answers.front().after <= durable) {
     auto held = std::move(s.answers.front());
     s.answers.pop_front();
-    if (may_act())
-      held.to.give(std::move(held.reply));
-    else
+    if (!may_act())
       held.to.fail(make_error(ec::timeout, not_ours));
+    else if (held.then)
+      next.push_back(std::move(held.then));
+    else
+      held.to.give(std::move(held.reply));
   }
   if (s.changes > durable)
     start_save();
   else
     saving_.reset();
+  for (auto& f : next)
+    f();
   settle();
 }
 
@@ -253,8 +311,8 @@ void entity_actor::save_failed(const caf::error& reason) {
   auto& s = *saving_;
   bool refused = is(reason, ec::conflict), never = is(reason, ec::rejected);
   s.unknown = s.unknown || !(refused || never || is(reason, ec::unavailable));
-  if (refused || never || clock().now() - s.began >= save_patience || !may_act()) {
-    if (refused)
+  if (refused || never || clock().now() - s.began >= kind().save_patience || !may_act()) {
+    if (refused && words(reason) == store::fence_conflict)
       init_.around->refused_saves->inc();
     telemetry::get().warn("entity.save_{} type={} epoch={} reason={}", refused ? "refused" : "failed",
                           kind().name, epoch(), runtime::describe(reason));

@@ -20,6 +20,7 @@
 #include <caf/error.hpp>
 #include <caf/response_promise.hpp>
 #include <caf/result.hpp>
+#include <caf/timespan.hpp>
 
 namespace tutti::runtime::entity {
 
@@ -78,7 +79,7 @@ struct passivate_entity {};
 struct stop_entity {};
 /// To itself.
 struct wake_entity {
-  store::unix_ms at = 0;
+  store::unix_ms due = 0;
 };
 /// From an entity to the host: it has gone to sleep, and is to be woken then.
 struct entity_sleeps {
@@ -90,6 +91,10 @@ struct entity_sleeps {
 /// To itself.
 struct retry_save {
   std::uint64_t id = 0;
+};
+/// To itself.
+struct run_function {
+  std::function<void()> f;
 };
 
 /// One live entity. It handles one message at a time and checks before each that its node may still act for
@@ -111,12 +116,24 @@ public:
   void save(answer to, caf::message reply);
   /// Gives an answer that must not be seen before what has been changed so far is durable.
   void reply(answer to, caf::message reply);
+  /// Runs when what has been changed so far is durable; not at all if this activation ends before.
+  void when_durable(std::function<void()> then);
+  /// Until end_work() has been called as often it does not stop or passivate, unless its lease is lost.
+  void begin_work() noexcept { ++works_; }
+  void end_work();
+  /// A timer within this activation.
+  void run_after(caf::timespan wait, std::function<void()> f);
 
   /// A timer that outlives this activation, one for each entity: durable with the next save, set by a write
   /// handler say. When it is due, here or wherever the entity lives then, on_wake of the type runs and the
   /// state is saved. At least once. Nothing: none.
   void wake_at(std::optional<store::unix_ms> time);
+  store::unix_ms wall_now() const { return init_.around->wall_now(); }
+  const caf::actor& store() const noexcept { return init_.around->store; }
+  std::uint32_t partition() const noexcept { return init_.partition; }
   const std::optional<store::unix_ms>& wakes_at() const noexcept { return init_.wake_at; }
+  /// Somebody has to wake it if it ends now: by its time, or by the one that is stored still.
+  bool wakes() const noexcept { return init_.wake_at || stored_wake_; }
 
   void enqueue(caf::mailbox_element_ptr element, caf::execution_unit* host) override;
   bool cleanup(caf::error&& reason, caf::execution_unit* host) override;
@@ -134,12 +151,15 @@ protected:
   /// Before the first message.
   virtual void started() {}
   virtual void woken() {}
+  /// Its node hands it over or ends in order: it stops when its work is done and saved.
+  virtual void stopping() {}
 
 private:
   struct held_answer {
     answer to;
     caf::message reply;
     std::uint64_t after = 0; ///< the change that must be durable
+    std::function<void()> then;
   };
   struct saving {
     std::deque<held_answer> answers;
@@ -161,13 +181,16 @@ private:
   void save_failed(const caf::error& reason);
   void give_up(caf::error reason);
   void set_alarm();
-  void alarm(store::unix_ms at);
+  void alarm(store::unix_ms due);
   bool crowded() const noexcept;
-  bool idle() const noexcept { return !saving_; }
+  bool idle() const noexcept { return !saving_ && works_ == 0; }
   void settle();
 
   activation init_;
   std::unique_ptr<saving> saving_; ///< null: all changes are durable
+  store::unix_ms alarm_due_ = 0; ///< of the timer that counts; 0: there is none
+  std::uint32_t works_ = 0;
+  bool stored_wake_ = false; ///< the stored state has a time to be woken at
   bool stopping_ = false;
 };
 
@@ -177,5 +200,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::entity::begin_entity)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::entity::passivate_entity)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::entity::stop_entity)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::entity::retry_save)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::entity::run_function)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::entity::wake_entity)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::entity::entity_sleeps)

@@ -22,6 +22,13 @@ const message_handler* entity_type::find(std::string_view message_name) const no
   return nullptr;
 }
 
+const local_handler* entity_type::find_local(std::type_index message) const noexcept {
+  for (auto& h : locals)
+    if (h.type == message)
+      return &h;
+  return nullptr;
+}
+
 void entity_types::add(entity_type type) {
   auto check = [](const std::string& name, const std::string& what) {
     auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };

@@ -49,6 +49,13 @@ struct message_handler {
   std::function<void(entity_actor& self, std::string_view json, answer to)> run_json;
 };
 
+/// What an entity type does with a message that is no command and stays within the node: its own timers, and
+/// what ports send it.
+struct local_handler {
+  std::type_index type;
+  std::function<void(entity_actor& self, void* message)> run;
+};
+
 /// One kind of entity. Made by define<State>() in one file of its area, and registered by one line in the
 /// node.
 struct entity_type {
@@ -56,15 +63,18 @@ struct entity_type {
   std::string summary;
   std::string role; ///< of the nodes that may own it
   std::vector<message_handler> handlers;
+  std::vector<local_handler> locals;
   std::chrono::milliseconds passivate_after{600'000}; ///< without a message; 0: never
   bool persistent = false; ///< its state is loaded before its first message, and saved by write handlers
   bool remember = false;   ///< once saved, lives without a message too
+  std::chrono::milliseconds save_patience{5'000}; ///< a save that fails is tried for so long
   std::uint64_t mailbox_limit = 10'000;
   /// The actor begins with the first message to it.
   std::function<caf::actor(caf::event_based_actor& host, activation init)> spawn;
 
   const message_handler* find(std::type_index request) const noexcept;
   const message_handler* find(std::string_view message_name) const noexcept;
+  const local_handler* find_local(std::type_index message) const noexcept;
 };
 
 /// The entity types of a build. Filled before anything runs, then only read: safe to share between threads.

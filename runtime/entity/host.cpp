@@ -1,6 +1,7 @@
 #include "runtime/entity/host.hpp"
 
 #include "runtime/cluster/placement/ownership.hpp"
+#include "runtime/entity/sleepers.hpp"
 #include "runtime/error.hpp"
 #include "runtime/store/entity_store.hpp"
 #include "runtime/telemetry/log.hpp"
@@ -9,8 +10,6 @@
 #include <algorithm>
 #include <deque>
 #include <map>
-#include <set>
-#include <tuple>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -53,6 +52,7 @@ constexpr milliseconds restart_min{100}, restart_max{30'000};
 /// An entity that has lived so long has no failures to answer for.
 constexpr std::chrono::seconds failures_forgotten{60};
 constexpr std::size_t failures_known = 10'000;
+constexpr unsigned uncounted_failures = 7; ///< of one beyond those: it waits seconds
 
 using closed_promise = caf::typed_response_promise<cluster::partition_closed>;
 using partition_name = std::pair<std::string, std::uint32_t>;
@@ -98,7 +98,7 @@ protected:
         },
         [this](entity_gone& news) { gone(news); },
         [this](const entity_sleeps& news) {
-          sleepers_.insert({news.wake_at, news.type, news.partition, news.key});
+          sleepers_.put({news.partition, news.type, news.key}, news.wake_at);
         },
         [this](const entity_cooled& news) {
           auto& w = news.what;
@@ -123,6 +123,7 @@ protected:
         },
         [this](const list_again& order) { list(order.role, order.partition, {}); },
         [this](const cluster::close_partition& order) -> caf::result<cluster::partition_closed> {
+          sleepers_.erase(order.role, order.partition);
           if (!entities_->close(order.role, order.partition))
             return cluster::partition_closed{};
           auto promise = make_response_promise<cluster::partition_closed>();
@@ -132,6 +133,8 @@ protected:
         [this](const cluster::partition_lost& news) {
           for (auto& e : entities_->abandon(news.role, news.partition, news.epoch))
             send_exit(e, caf::exit_reason::kill);
+          if (!entities_->lease_of(news.role, news.partition))
+            sleepers_.erase(news.role, news.partition);
           closed(news.role, news.partition);
         },
         [this](const cluster::table_changed& news) {
@@ -209,6 +212,7 @@ private:
           .then(
               [this, orders](store::states_loaded& loaded) {
                 --loading_;
+                failed_loads_ = 0;
                 for (std::size_t i = 0; i < orders.size() && i < loaded.states.size(); ++i)
                   start(orders[i].first, orders[i].second, std::move(loaded.states[i]));
                 load();
@@ -217,11 +221,16 @@ private:
                 --loading_;
                 telemetry::get().warn("entity.load_failed entities={} reason={}", orders.size(),
                                       runtime::describe(reason));
-                for (auto& [o, lease] : orders)
-                  if (entities_->lease_of(o.type->role, o.partition) == lease)
-                    entities_->refuse(
-                        *o.type, o.partition, o.key,
-                        make_error(ec::unavailable, "its state cannot be loaded: " + words(reason)));
+                auto wait = backoff(++failed_loads_);
+                for (auto& [o, lease] : orders) {
+                  if (entities_->lease_of(o.type->role, o.partition) != lease)
+                    continue;
+                  bool again = o.anyway || o.type->remember; // no message would bring it back
+                  if (entities_->refuse(
+                          *o.type, o.partition, o.key,
+                          make_error(ec::unavailable, "its state cannot be loaded: " + words(reason)), again))
+                    delayed_send(this, wait, entity_cooled{{o.type, o.partition, o.key, true}});
+                }
                 load();
               });
     }
@@ -240,6 +249,7 @@ private:
     init.state = std::move(stored.bytes);
     init.wake_at = stored.wake_at;
     init.around = around_;
+    sleepers_.erase({what.partition, what.type, what.key});
     auto made = what.type->spawn(*this, std::move(init));
     entities_->attach(*what.type, what.partition, what.key,
                       std::move(made)); // else it ends without having begun
@@ -266,7 +276,7 @@ private:
                 if (type == nullptr || type->role != role)
                   continue;
                 if (!e.remember && e.state.wake_at && *e.state.wake_at > around_->wall_now())
-                  sleepers_.insert({*e.state.wake_at, type, partition, e.state.name.key});
+                  sleepers_.put({partition, type, e.state.name.key}, *e.state.wake_at);
                 else if (entities_->reserve(*type, partition, e.state.name.key))
                   start({type, partition, e.state.name.key}, lease, e.state);
               }
@@ -292,14 +302,10 @@ private:
     list(name.first, name.second, std::move(after));
   }
 
-  /// One that has been woken, moved or removed meanwhile does no harm: it looks at its own time when it
-  /// starts.
   void wake_sleepers() {
-    while (!sleepers_.empty() && std::get<0>(*sleepers_.begin()) <= around_->wall_now()) {
-      auto [at, type, partition, key] = std::move(sleepers_.extract(sleepers_.begin()).value());
-      if (entities_->reserve(*type, partition, key))
-        activate({type, partition, std::move(key), true});
-    }
+    while (auto due = sleepers_.take_due(around_->wall_now()))
+      if (entities_->reserve(*due->type, due->partition, due->key))
+        activate({due->type, due->partition, std::move(due->key), true});
   }
 
   void gone(const entity_gone& news) {
@@ -307,23 +313,35 @@ private:
       closed(news.type->role, news.partition);
     if (!news.failed)
       return;
-    auto now = clock().now();
-    if (failures_.size() >= failures_known)
-      std::erase_if(failures_, [&](auto& f) { return now - f.second.last > failures_forgotten; });
-    if (failures_.size() >= failures_known)
-      failures_.clear();
-    auto& f = failures_[news.type->name + "/" + news.key];
-    f.count = now - f.last > failures_forgotten ? 1 : f.count + 1;
-    f.last = now;
-    auto most = std::min(restart_max, restart_min * (1U << std::min(f.count - 1, 10U)));
-    auto wait =
-        most / 2 + milliseconds{telemetry::random_bits() % static_cast<std::uint64_t>(most.count() / 2)};
+    auto wait = backoff(count_failure(news.type->name + "/" + news.key));
     telemetry::get().warn("entity.failed type={} restart_ms={} reason={}", news.type->name, wait.count(),
                           runtime::describe(news.reason));
     restarts_[news.type] = {restarts_[news.type].count + 1, runtime::describe(news.reason)};
     report();
     delayed_send(this, wait,
                  entity_cooled{{news.type, news.partition, news.key, news.type->remember || news.wakes}});
+  }
+
+  unsigned count_failure(std::string name) {
+    auto now = clock().now();
+    if (failures_.size() >= failures_known && now >= next_forgetting_) {
+      next_forgetting_ = now + std::chrono::seconds{1};
+      std::erase_if(failures_, [&](auto& f) { return now - f.second.last > failures_forgotten; });
+    }
+    auto found = failures_.find(name);
+    if (found == failures_.end()) {
+      if (failures_.size() >= failures_known)
+        return uncounted_failures;
+      found = failures_.emplace(std::move(name), failure_record{}).first;
+    }
+    auto& f = found->second;
+    f.count = now - f.last > failures_forgotten ? 1 : f.count + 1;
+    f.last = now;
+    return f.count;
+  }
+  static milliseconds backoff(unsigned failures) {
+    auto most = std::min(restart_max, restart_min * (1U << std::min(failures - 1, 10U)));
+    return most / 2 + milliseconds{telemetry::random_bits() % static_cast<std::uint64_t>(most.count() / 2)};
   }
 
   void closed(const std::string& role, std::uint32_t partition) {
@@ -345,8 +363,10 @@ private:
   std::deque<activate_entity> to_load_;
   bool load_told_ = false;
   std::size_t loading_ = 0, listing_ = 0; ///< requests under way
+  unsigned failed_loads_ = 0;             ///< in a row
+  call_clock::time_point next_forgetting_{};
   std::deque<std::pair<partition_name, store::entity_name>> to_list_;
-  std::set<std::tuple<store::unix_ms, const entity_type*, std::uint32_t, std::string>> sleepers_;
+  sleepers sleepers_;
   std::map<partition_name, std::vector<closed_promise>> closing_;
   std::unordered_map<std::string, failure_record> failures_;
   std::map<const entity_type*, type_restarts> restarts_;

@@ -56,11 +56,10 @@ std::variant<job_spec, job_types::refusal> job_types::make_spec(job_request requ
     spec.unique_value = combine(combine(checked.print, request.key), request.queue);
   // Of the wishes as they were given, so that a repeated relative delay is the same body.
   spec.body = combine(combine(combine(checked.print, request.type), request.queue), request.key);
-  for (std::uint64_t number :
-       {std::uint64_t{spec.max_attempts}, std::uint64_t{spec.timeout_ms},
-        static_cast<std::uint64_t>(request.delay_ms), static_cast<std::uint64_t>(request.run_at),
-        static_cast<std::uint64_t>(request.priority)})
-    spec.body = combine(spec.body, number);
+  spec.body = combine(spec.body, {std::uint64_t{spec.max_attempts}, std::uint64_t{spec.timeout_ms},
+                                  static_cast<std::uint64_t>(request.delay_ms),
+                                  static_cast<std::uint64_t>(request.run_at),
+                                  static_cast<std::uint64_t>(request.priority)});
   spec.type = std::move(request.type);
   spec.payload = std::move(request.payload);
   spec.queue = std::move(request.queue);

@@ -42,7 +42,7 @@ public:
         options_(options) {
     mark_brief();
     for (auto* entry : types_->all())
-      counted_[entry->type.name] = &table().type("job:" + entry->type.name);
+      counted_[entry->type.name] = &table().type(attempt_type_prefix + entry->type.name);
   }
 
 protected:
@@ -78,6 +78,7 @@ protected:
           drain(order, std::move(promise));
           return promise;
         },
+        [this](resume_runner) { resume(); },
     };
   }
 
@@ -234,18 +235,28 @@ private:
   using drain_promise = caf::typed_response_promise<drained>;
   void drain(const drain_runner& order, drain_promise promise) {
     drain_promises_.push_back(std::move(promise));
-    drain_deadline_ = clock().now() + order.deadline;
+    auto deadline = clock().now() + order.deadline;
+    drain_deadline_ = draining_ ? std::min(drain_deadline_, deadline) : deadline;
     if (!std::exchange(draining_, true)) {
       report_ = {};
       // The answer comes behind the last claims, so nothing is on its way when the drain is reported.
-      auto stopped = [this] {
-        stopped_ = true;
+      auto stopped = [this, number = ++drain_number_] {
+        stopped_ = draining_ && number == drain_number_;
         flush_soon();
       };
       request(store_, stop_patience, stop_claiming{}).then(stopped, [=](const caf::error&) { stopped(); });
     }
     tick_by(drain_deadline_);
     flush_soon();
+  }
+
+  void resume() {
+    if (!std::exchange(draining_, false))
+      return;
+    stopped_ = false;
+    for (auto& promise : std::exchange(drain_promises_, {}))
+      promise.deliver(make_error(ec::cancelled, "the runner claims again"));
+    send(store_, resume_claiming{});
   }
 
   caf::actor store_;
@@ -262,6 +273,7 @@ private:
   std::uint64_t tick_number_ = 0;
   bool draining_ = false;
   bool stopped_ = false; ///< the store knows
+  std::uint64_t drain_number_ = 0;
   clock::time_point drain_deadline_;
   std::vector<drain_promise> drain_promises_;
   drained report_;

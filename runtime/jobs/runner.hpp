@@ -12,6 +12,9 @@
 
 namespace tutti::runtime::jobs {
 
+/// Attempts are counted as actors of the type "job:TYPE".
+inline constexpr char attempt_type_prefix[] = "job:";
+
 struct runner_options {
   std::uint32_t concurrency = 512;              ///< attempts at once on this node
   std::chrono::milliseconds claim_ttl{30000};   ///< of the store; claims are renewed at a third of it
@@ -19,7 +22,7 @@ struct runner_options {
 };
 
 /// CAF request → drained, when no attempt runs any more. Stops claiming; attempts that still run at the
-/// deadline are killed and handed back.
+/// deadline are killed and handed back. Of several drains the nearest deadline counts.
 struct drain_runner {
   std::chrono::milliseconds deadline{0};
 };
@@ -27,6 +30,8 @@ struct drained {
   std::uint64_t completed = 0; ///< attempts that ended by themselves
   std::uint64_t handed_back = 0;
 };
+/// As a plain message: claims again. Who waits for a drain gets ec::cancelled.
+struct resume_runner {};
 
 /// Claims jobs from `store` and supervises one actor for each attempt: temporary children whose crash is an
 /// outcome like another and counts against nobody. When the runner ends, its attempts end with it.
@@ -37,3 +42,4 @@ caf::actor spawn_runner(caf::event_based_actor& parent, actor::placement at, caf
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::jobs::drain_runner)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::jobs::drained)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::jobs::resume_runner)

@@ -55,6 +55,8 @@ struct attach_worker {
 /// From a worker that drains, as a message or a CAF request: no more jobs. Those that are already on their
 /// way come back as `released`; the answer to a request comes behind them.
 struct stop_claiming {};
+/// From a worker that has stopped: it gets jobs again.
+struct resume_claiming {};
 
 struct claimed_job {
   job_id id;
@@ -225,6 +227,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::jobs::submit_jobs)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::jobs::jobs_submitted)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::jobs::attach_worker)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::jobs::stop_claiming)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::jobs::resume_claiming)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::jobs::jobs_claimed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::jobs::finish_attempts)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(tutti::runtime::jobs::renew_claims)

@@ -73,8 +73,8 @@ caf::error check(const save_state& order) {
     return bad;
   if (order.version >= INT64_MAX)
     return refuse("no state has such a version");
-  if (order.id == 0)
-    return refuse("a save has an id that is not 0");
+  if (order.id == 0 || order.id > INT64_MAX)
+    return refuse("a save has an id from 1 to 2^63 - 1");
   if (order.bytes.size() > max_entity_state)
     return refuse("a state has at most 1 MiB");
   return order.wake_at && *order.wake_at < 0 ? refuse("wake_at is not before 1970") : caf::error{};

@@ -18,6 +18,10 @@
 /// Why an old owner can change nothing: whoever opens a partition raises its fence to the epoch of its lease
 /// first, and only then reads. Each save requires, in one transaction with the write, that the fence still
 /// stands at its own epoch.
+///
+/// Why a save that hung changes nothing when it is executed at last: the version that it names is over. Versions
+/// go on counting behind a removal, for a day at least (`memory`: for the latest 10,000), and an entity is only
+/// made anew by a save that was sent after its removal.
 namespace tutti::runtime::store {
 
 inline constexpr std::size_t max_entity_type = 64;           ///< bytes
@@ -47,7 +51,7 @@ struct entity_name {
 using runtime::unix_ms;
 struct entity_state {
   entity_name name;
-  std::uint64_t version = 0; ///< counts the saves; 0: never saved, or removed
+  std::uint64_t version = 0; ///< grows with each save; 0: never saved, or removed
   std::string bytes;
   std::optional<unix_ms> wake_at;
   friend bool operator==(const entity_state&, const entity_state&) = default;
@@ -71,7 +75,7 @@ struct save_state {
   std::uint32_t partition = 0;
   std::uint64_t epoch = 0;
   std::uint64_t version = 0; ///< that the writer has read or saved before; 0: there is none
-  std::uint64_t id = 0;      ///< random, not 0, another one for each save of one writer
+  std::uint64_t id = 0;      ///< 1 to 2^63 - 1; greater than that of any save before it under this epoch
   std::string bytes;
   bool remember = false;          ///< activate it whenever its partition opens
   std::optional<unix_ms> wake_at; ///< activate it then at the latest

@@ -93,11 +93,12 @@ void connection::advance() {
     return finish();
   if (owed_.empty())
     owed_.shrink();
-  if (!closed_)
-    arm_read();
+  if (!closed_ && !reading_ && !std::exchange(arming_, true))
+    loop_->read_on(shared_from_this());
 }
 
 void connection::arm_read() {
+  arming_ = false;
   // Reading on while answers are owed is how a reset is noticed.
   auto in_body = incomplete_ || skipping_body_;
   auto for_nothing = last_request_ && !in_body && reader_.has_input();

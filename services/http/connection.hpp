@@ -35,6 +35,8 @@ public:
   void wake_taken() noexcept { wake_sent_.store(false, std::memory_order_release); }
   /// Does all that can be done now: parses, writes, arms the next operation, or ends.
   void advance();
+  /// Reads once, if it may.
+  void arm_read();
   /// Enforces the time limits.
   void check();
   /// The server is stopping.
@@ -59,7 +61,6 @@ private:
   };
 
   // connection.cpp: what comes in
-  void arm_read();
   void on_read(boost::system::error_code ec, std::size_t count);
   void on_end_of_input();
   void parse();
@@ -105,6 +106,7 @@ private:
   std::atomic<bool> wake_sent_{false};
   int operations_ = 0;
   bool reading_ = false;
+  bool arming_ = false; ///< the loop will let it read
   bool writing_ = false;
   bool last_request_ = false; // no further one is read
   bool client_done_ = false;  // it has sent FIN

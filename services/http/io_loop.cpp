@@ -118,6 +118,22 @@ void io_loop::submit(actors::http_gateway::request&& request) {
   batch_.push_back(std::move(request));
 }
 
+void io_loop::read_on(std::shared_ptr<connection> who) {
+  if (reading_on_.empty())
+    asio::post(context_, [this] { arm_reads(false); });
+  reading_on_.push_back(std::move(who));
+}
+
+void io_loop::arm_reads(bool after_answers) {
+  // What was handed on before has run by now, and may have answered.
+  if (!after_answers)
+    return asio::post(context_, [this] { arm_reads(true); });
+  for (auto& c : std::exchange(reading_on_, {})) {
+    c->arm_read();
+    reap(*c);
+  }
+}
+
 std::string& io_loop::output_scratch() {
   if (output_scratch_.capacity() > kept_output)
     output_scratch_ = {};

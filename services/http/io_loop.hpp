@@ -64,6 +64,9 @@ public:
   void new_turn() noexcept { now_ = clock::now(); }
   /// Hands the request on with the others of this turn.
   void submit(actors::http_gateway::request&& request);
+  /// Lets it read on when the answers of this turn are on their way: by then the next request is often there,
+  /// which spares an attempt in vain and a wait for the event.
+  void read_on(std::shared_ptr<connection> who);
   /// Drops a connection that has closed and whose operations have ended.
   void reap(connection& c);
   /// Empty; one for all connections, as output is rendered and written at once.
@@ -79,6 +82,7 @@ private:
 
   void enqueue(delivery&& item);
   void drain_outbox();
+  void arm_reads(bool after_answers);
   void arm_sweep();
   void sweep();
   void finish();
@@ -87,7 +91,8 @@ private:
   reader_limits limits_;
   // Not shared: a handler keeps responders, they keep this.
   actors::http_gateway::request_handler& handler_;
-  boost::asio::io_context context_{1};
+  // Sockets are used on the loop's thread only; posting from others stays safe.
+  boost::asio::io_context context_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{context_.get_executor()};
   boost::asio::steady_timer sweep_timer_{context_};
   std::chrono::milliseconds tick_;
@@ -100,6 +105,7 @@ private:
   std::vector<actors::http_gateway::request> batch_;
   std::vector<actors::http_gateway::header> header_scratch_;
   std::vector<connection*> touched_;
+  std::vector<std::shared_ptr<connection>> reading_on_;
   std::string output_scratch_;
   date_clock date_;
   loop_counters counters_;

@@ -129,8 +129,11 @@ std::vector<child_spec> node::parts::children() {
   out.push_back(supervisor_spec("telemetry", {std::move(monitor)}, {}));
   for (auto& part : cluster->supervisors())
     out.push_back(std::move(part));
-  if (config.node.has(config::role::worker))
-    out.push_back(supervisor_spec("jobs", {std::move(run_jobs)}, {}));
+  if (config.node.has(config::role::worker)) {
+    auto workers = cluster->with_runner(runner);
+    workers.insert(workers.begin(), std::move(run_jobs));
+    out.push_back(supervisor_spec("jobs", std::move(workers), {.how = actor::strategy::rest_for_one}));
+  }
   out.push_back(supervisor_spec("api", {std::move(gateway)}, {}));
   return out;
 }

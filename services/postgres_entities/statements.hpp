@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-/// Messages of the port as units of SQL (migrations/0006_entities.sql), and what the units give. The readers
+/// Messages of the port as units of SQL (migrations/0006_entities.sql, 0008_entity_removals.sql), and what the units give. The readers
 /// throw bad_value, when the database's functions are of another version.
 namespace tutti::services::postgres_entities {
 

@@ -51,6 +51,11 @@ caf::behavior postgres_store::make_behavior() {
       [this](finish_attempts& ended) { finish(ended); },
       [this](const attach_worker& hello) { attach(hello); },
       [this](jobs::stop_claiming) { return stop_claiming(); },
+      [this](jobs::resume_claiming) {
+        if (auto* w = sender_worker())
+          w->stopped = false;
+        claim_now();
+      },
       [this](const renew_claims& renewals) { renew(renewals); },
       [this](report_progress& progress) { report(progress); },
       [this](worker_gone, std::uint32_t number, bool died) { worker_ended(number, died); },

@@ -1,9 +1,10 @@
 #include "services/redis/stream.hpp"
 
+#include "services/net/tls.hpp"
+
 #include <utility>
 
 #include <boost/asio/connect.hpp>
-#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ssl.hpp>
 #include <boost/asio/write.hpp>
 #include <netinet/tcp.h>
@@ -24,15 +25,6 @@ void guard_against_silence(boost::asio::ip::tcp::socket& socket) {
   set(IPPROTO_TCP, TCP_KEEPCNT, 3);
   set(IPPROTO_TCP, TCP_USER_TIMEOUT, 15'000); // ms
   set(IPPROTO_TCP, TCP_NODELAY, 1);
-}
-
-/// In the server's certificate; names are also told to the server (SNI).
-bool expect_host(SSL* ssl, const std::string& host) {
-  boost::system::error_code no_address;
-  boost::asio::ip::make_address(host, no_address);
-  if (!no_address)
-    return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str()) == 1;
-  return SSL_set1_host(ssl, host.c_str()) == 1 && SSL_set_tlsext_host_name(ssl, host.c_str()) == 1;
 }
 
 } // namespace
@@ -89,7 +81,7 @@ void stream::encrypt(const server_address& to, const std::string& ca_file, open_
   if (wrong)
     return done("the authorities' file cannot be used: " + wrong.message());
   tls_ = std::make_unique<tls>(socket_, context);
-  if (!expect_host(tls_->layer.native_handle(), to.host))
+  if (!net::expect_host(tls_->layer.native_handle(), to.host))
     return done("the host's name cannot be used with TLS");
   tls_->layer.async_handshake(boost::asio::ssl::stream_base::client,
                               [this, done = std::move(done)](const boost::system::error_code& failed) {

@@ -73,11 +73,11 @@ job_id id_of(std::string_view bytes) {
 }
 
 std::string key_digest(std::string_view idempotency_key) {
-  return idempotency_key.empty() ? std::string{} : fingerprint_bytes(combine(fingerprint{}, idempotency_key));
-}
-
-std::string key_bucket(std::string_view digest) {
-  return {digest[0], static_cast<char>(digest[1] & ~3)};
+  if (idempotency_key.empty())
+    return {};
+  auto out = fingerprint_bytes(combine(fingerprint{}, idempotency_key));
+  out[1] = static_cast<char>(out[1] & ~3);
+  return out;
 }
 
 std::string unique_field(const job_spec& spec) {
@@ -97,6 +97,19 @@ std::string fixed_half(const job_spec& spec, std::string_view digest) {
   out.u8(value.size());
   out.raw(spec.queue).raw(spec.type).raw(spec.key).raw(spec.idempotency_key).raw(digest).raw(value);
   return out.raw(spec.payload).take();
+}
+
+std::string wishes_of(const job_spec& spec) {
+  if (spec.key.empty() && spec.unique == unique_policy::none && spec.run_at == 0)
+    return {};
+  packer out;
+  auto value = unique_field(spec);
+  out.u64(static_cast<std::uint64_t>(std::max<unix_ms>(spec.run_at, 0)));
+  out.u8(static_cast<std::uint64_t>(spec.unique)).u16(spec.key.size()).u16(value.size());
+  out.raw(spec.key).raw(value);
+  if (spec.unique == unique_policy::replace)
+    out.raw(to_string(spec.id));
+  return out.take();
 }
 
 trace_context read_trace(std::string_view bytes) {

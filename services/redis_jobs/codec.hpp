@@ -22,14 +22,18 @@ inline std::string_view bucket_of(std::string_view id) {
   return id.substr(0, 5);
 }
 
-/// What idempotency keys are kept by; 16 bytes, empty for an empty key.
+/// What idempotency keys are kept by; 16 bytes whose first two have 14 bits, empty for an empty key.
 std::string key_digest(std::string_view idempotency_key);
 /// The part of a digest that names the hash it is in.
-std::string key_bucket(std::string_view digest);
+inline std::string_view key_bucket(std::string_view digest) {
+  return digest.substr(0, 2);
+}
 /// What a unique job is kept by.
 std::string unique_field(const runtime::jobs::job_spec& spec);
 /// The fixed half without what the script puts before it (created at, ms and sequence of its entry).
 std::string fixed_half(const runtime::jobs::job_spec& spec, std::string_view digest);
+/// What only some jobs ask for; empty for the others.
+std::string wishes_of(const runtime::jobs::job_spec& spec);
 
 /// What can be told from the fixed half; views into it.
 struct fixed_job {

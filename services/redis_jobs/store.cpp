@@ -77,6 +77,11 @@ caf::behavior redis_store::make_behavior() {
         if (auto number = sender_worker())
           workers_[number].stopped = true;
       },
+      [this](resume_claiming) {
+        if (auto number = sender_worker())
+          workers_[number].stopped = false;
+        claim_now();
+      },
       [this](const renew_claims& renewals) { renew(renewals); },
       [this](report_progress& progress) { report(progress); },
       [this](worker_gone, std::uint32_t number, bool died) { worker_ended(number, died); },
@@ -117,6 +122,8 @@ void redis_store::on_exit() {
   held_.clear();
   calls_.clear();
   repeats_.clear();
+  waiting_.clear();
+  ending_.clear();
 }
 
 redis::command_batch& redis_store::call(redis::command_batch& to, const redis::script& what,
@@ -125,10 +132,14 @@ redis::command_batch& redis_store::call(redis::command_batch& to, const redis::s
 }
 
 void redis_store::ask(redis::command_batch batch, answer_handler then) {
+  ask_until(clock_type::now() + answer_deadline, std::move(batch), std::move(then));
+}
+
+void redis_store::ask_until(clock_type::time_point deadline, redis::command_batch batch,
+                            answer_handler then) {
   auto number = ++last_call_;
   calls_.emplace(number, std::move(then));
-  redis::send_for(caf::actor_cast<caf::actor>(this), to_.commands, std::move(batch),
-                  clock_type::now() + answer_deadline, number);
+  redis::send_for(caf::actor_cast<caf::actor>(this), to_.commands, std::move(batch), deadline, number);
 }
 
 void redis_store::ask_all(redis::command_batch batch, answer_handler then, failure_handler fail) {
@@ -185,63 +196,6 @@ void redis_store::set_up() {
     return batch;
   };
   insist(make, [](redis::batch_result&) {});
-}
-
-void redis_store::append_job(redis::command_batch& to, const job_spec& spec) const {
-  auto digest = key_digest(spec.idempotency_key);
-  to.arg(id_bytes(spec.id)).arg(digest).arg(fixed_half(spec, digest)).arg(spec.queue);
-  to.arg(static_cast<unsigned>(spec.priority)).arg(spec.key).arg(static_cast<unsigned>(spec.unique));
-  to.arg(unique_field(spec)).arg(spec.run_at).arg(to_string(spec.id));
-}
-
-void redis_store::submit(submit_jobs& order) {
-  auto to = caf::actor_cast<caf::actor>(current_sender());
-  if (order.jobs.empty()) {
-    send(to, jobs_submitted{order.call, {}});
-    return;
-  }
-  redis::command_batch batch;
-  call(batch, all_scripts().submit, 3 + 10 * order.jobs.size());
-  batch.arg(options_.max_jobs).arg(options_.max_queues).arg(hungry() ? "1" : "0");
-  for (auto& spec : order.jobs) {
-    append_job(batch, spec);
-    spec.payload = {};
-  }
-  auto claimers = append_claims(batch);
-  auto kept = std::make_shared<submit_jobs>(std::move(order));
-  ask(std::move(batch), [this, to, kept, claimers](redis::batch_result& result) {
-    submitted(to, *kept, result);
-    claims_answered(claimers, std::span{result.replies}.subspan(1));
-  });
-}
-
-void redis_store::submitted(const caf::actor& to, submit_jobs& order, const redis::batch_result& result) {
-  jobs_submitted answer{order.call, std::vector<submit_result>(order.jobs.size())}; // unavailable
-  auto& done = result.replies.front();
-  if (done.is_error())
-    telemetry::get().warn("jobs.submission_refused reason={}", done.text());
-  auto halves = done.elements();
-  if (halves.size() == 2) {
-    tell_changes(halves[1].elements());
-    auto each = halves[0].elements();
-    for (std::size_t i = 0; i < order.jobs.size() && i < each.size(); ++i) {
-      auto& out = answer.results[i];
-      auto words = each[i].elements();
-      if (words.size() == 3) {
-        out = {static_cast<jobs::submitted>(words[0].integer()), id_of(words[1].text()),
-               static_cast<job_status>(words[2].integer())};
-        continue;
-      }
-      out = {jobs::submitted::accepted, order.jobs[i].id, static_cast<job_status>(each[i].integer())};
-      if (observer_)
-        observer_->accepted(order.jobs[i].type);
-      tell(order.jobs[i], out.status);
-      if (out.status == job_status::scheduled)
-        tick_in(std::chrono::milliseconds{
-            std::max<unix_ms>(order.jobs[i].run_at - order.jobs[i].id.time(), 0)}); // near enough
-    }
-  }
-  send(to, std::move(answer));
 }
 
 void redis_store::tell(const job_spec& spec, job_status status) {

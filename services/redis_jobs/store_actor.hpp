@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -59,6 +60,13 @@ private:
     std::uint32_t attempt = 0;
     std::string type, queue, node;
     runtime::telemetry::trace_context trace;
+    bool ended = false; ///< its outcome is here
+  };
+
+  struct submission {
+    caf::actor to;
+    jobs::submit_jobs order;
+    clock_type::time_point until; ///< then it is answered `unavailable`
   };
 
   // store.cpp
@@ -67,16 +75,22 @@ private:
   /// A script's call without keys; so many arg() must follow.
   redis::command_batch& call(redis::command_batch& to, const redis::script& what, std::size_t arguments);
   void ask(redis::command_batch batch, answer_handler then);
+  void ask_until(clock_type::time_point deadline, redis::command_batch batch, answer_handler then);
   /// As ask(), but `then` sees only answered batches without errors; `fail` gets the others.
   void ask_all(redis::command_batch batch, answer_handler then, failure_handler fail);
   /// Again and again until the server has answered it: it must not be lost, and may come twice.
   void insist(std::function<redis::command_batch()> make, answer_handler then);
-  void append_job(redis::command_batch& to, const jobs::job_spec& spec) const;
-  void submit(jobs::submit_jobs& order);
-  void submitted(const caf::actor& to, jobs::submit_jobs& order, const redis::batch_result& result);
   void tell(const jobs::job_spec& spec, jobs::job_status status);
   void tell_changes(replies changes);
   void set_up();
+
+  // store_submit.cpp
+  /// So many words as words_of_a_job says.
+  void append_job(redis::command_batch& to, const jobs::job_spec& spec) const;
+  void submit(jobs::submit_jobs& order);
+  void submit_waiting();
+  void submitted(std::vector<submission>& group, const redis::batch_result& result);
+  jobs::submit_result result_of(const jobs::job_spec& spec, const redis::reply& answer);
 
   // store_claims.cpp
   std::uint32_t sender_worker(); ///< 0: it is none
@@ -86,15 +100,20 @@ private:
   void give_back(std::uint32_t number);
   bool wants_jobs(const worker& w) const noexcept { return !w.stopped && w.credit > 0; }
   bool hungry() const noexcept;
-  /// Appends a claim for each worker that can take jobs; returns those workers, whose answers come in this
-  /// order.
-  std::vector<std::uint32_t> append_claims(redis::command_batch& to);
+  /// A claim for each worker that can take jobs: the words of lua/claiming.lua, and those workers, whose
+  /// answers come in this order.
+  struct claims {
+    std::vector<std::string> words;
+    std::vector<std::uint32_t> by;
+    void append_to(redis::command_batch& out) const {
+      for (auto& word : words)
+        out.arg(word);
+    }
+  };
+  claims make_claims();
   void claim_now();
-  void claims_answered(const std::vector<std::uint32_t>& by, std::span<redis::reply> answers);
+  void claims_answered(const std::vector<std::uint32_t>& by, replies answers);
   void claimed(std::uint32_t number, const redis::reply& answer);
-  void finish(jobs::finish_attempts& ended);
-  void finished(std::uint32_t by, const std::vector<jobs::attempt_outcome>& outcomes,
-                const redis::reply& answer);
   void renew(const jobs::renew_claims& renewals);
   void report(const jobs::report_progress& progress);
   void listen();
@@ -102,6 +121,18 @@ private:
   void tick();
   void ticked(const redis::batch_result& result);
   void tick_in(std::chrono::milliseconds wait);
+
+  // store_finish.cpp
+  struct ended_attempts {
+    std::uint32_t by; ///< worker; 0: none that is known
+    std::vector<jobs::attempt_outcome> outcomes;
+  };
+  void finish(jobs::finish_attempts& ended);
+  void finish_waiting();
+  /// `claimers`: out.
+  redis::command_batch finish_call(const std::vector<ended_attempts>& group, std::size_t count,
+                                   std::vector<std::uint32_t>& claimers);
+  void finished(const ended_attempts& of, replies answers);
 
   // store_read.cpp
   struct listing;
@@ -154,6 +185,11 @@ private:
   std::map<std::uint64_t, repeated> repeats_;
   std::uint64_t last_repeat_ = 0;
   void send_repeated(std::uint64_t number);
+  std::deque<submission> waiting_;
+  std::size_t waiting_jobs_ = 0; ///< in waiting_
+  std::size_t submitting_ = 0;   ///< calls
+  std::deque<ended_attempts> ending_;
+  std::size_t finishing_ = 0; ///< calls
   std::uint32_t last_worker_ = 0;
   std::map<std::uint32_t, worker> workers_;
   std::map<std::pair<jobs::job_id, std::uint64_t>, held_claim> held_; ///< by token too
@@ -164,5 +200,6 @@ private:
 };
 
 inline constexpr std::chrono::milliseconds answer_deadline{4000};
+inline constexpr std::size_t words_of_a_job = 5; ///< in a call of submit.lua and fire.lua
 
 } // namespace tutti::services::redis_jobs

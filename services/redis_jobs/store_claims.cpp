@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-// Workers, their claims and outcomes, and the housekeeping.
+// Workers, their claims, and the housekeeping.
 namespace tutti::services::redis_jobs {
 namespace {
 
@@ -13,7 +13,6 @@ using namespace runtime;
 using namespace runtime::jobs;
 
 constexpr std::uint32_t most_at_once = 256; ///< in one claim, so that other nodes get their share
-constexpr std::int64_t longest_delay = std::int64_t{366} * 24 * 3600 * 1000; ///< ms
 
 } // namespace
 
@@ -73,8 +72,8 @@ bool redis_store::hungry() const noexcept {
   return std::any_of(workers_.begin(), workers_.end(), [&](auto& one) { return wants_jobs(one.second); });
 }
 
-std::vector<std::uint32_t> redis_store::append_claims(redis::command_batch& to) {
-  std::vector<std::uint32_t> out;
+redis_store::claims redis_store::make_claims() {
+  claims out;
   for (auto& [number, w] : workers_) {
     if (!wants_jobs(w))
       continue;
@@ -84,45 +83,54 @@ std::vector<std::uint32_t> redis_store::append_claims(redis::command_batch& to) 
     }
     w.claiming = true;
     w.again = false;
-    std::size_t limited = 0;
-    for (auto& [name, limits] : options_.queues)
-      limited += limits.concurrency != 0 || limits.rate > 0;
-    call(to, all_scripts().claim, 6 + 4 * limited).arg(instance_).arg(w.consumer).arg(w.node);
-    to.arg(std::min(w.credit, most_at_once)).arg(options_.ageing_ms).arg(turn_++ % 1000000);
-    for (auto& [name, limits] : options_.queues)
-      if (limits.concurrency != 0 || limits.rate > 0)
-        to.arg(name)
-            .arg(limits.concurrency)
-            .arg(std::to_string(limits.rate))
-            .arg(std::to_string(limits.burst));
-    out.push_back(number);
+    out.by.push_back(number);
+  }
+  out.words.push_back(std::to_string(out.by.size()));
+  if (out.by.empty())
+    return out;
+  std::vector<std::string> limits;
+  for (auto& [name, limit] : options_.queues)
+    if (limit.concurrency != 0 || limit.rate > 0)
+      limits.insert(limits.end(), {name, std::to_string(limit.concurrency), std::to_string(limit.rate),
+                                   std::to_string(limit.burst)});
+  out.words.insert(out.words.end(), {instance_, std::to_string(options_.ageing_ms),
+                                     std::to_string(turn_++ % 1000000), std::to_string(limits.size() / 4)});
+  out.words.insert(out.words.end(), limits.begin(), limits.end());
+  for (auto number : out.by) {
+    auto& w = workers_.at(number);
+    out.words.insert(out.words.end(), {w.consumer, w.node, std::to_string(std::min(w.credit, most_at_once))});
   }
   return out;
 }
 
 void redis_store::claim_now() {
-  redis::command_batch batch;
-  auto by = append_claims(batch);
-  if (by.empty())
+  auto wanted = make_claims();
+  if (wanted.by.empty())
     return;
-  ask(std::move(batch), [this, by](redis::batch_result& result) { claims_answered(by, result.replies); });
+  redis::command_batch batch;
+  wanted.append_to(call(batch, all_scripts().claim, wanted.words.size()));
+  ask(std::move(batch), [this, by = std::move(wanted.by)](redis::batch_result& result) {
+    auto& answer = result.replies.front();
+    if (answer.is_error())
+      telemetry::get().error("jobs.claim_failed reason={}", answer.text());
+    claims_answered(by, answer.elements());
+  });
 }
 
-void redis_store::claims_answered(const std::vector<std::uint32_t>& by, std::span<redis::reply> answers) {
-  for (std::size_t i = 0; i < by.size() && i < answers.size(); ++i)
-    claimed(by[i], answers[i]);
+/// Those without an answer claim again at the next tick.
+void redis_store::claims_answered(const std::vector<std::uint32_t>& by, replies answers) {
+  for (std::size_t i = 0; i < by.size(); ++i)
+    claimed(by[i], i < answers.size() ? answers[i] : redis::reply{});
 }
 
 void redis_store::claimed(std::uint32_t number, const redis::reply& answer) {
   auto i = workers_.find(number);
-  if (answer.is_error())
-    telemetry::get().error("jobs.claim_failed reason={}", answer.text());
   auto parts = answer.elements();
   if (i == workers_.end()) // its end comes behind this claim, which then is lost again
     return;
   auto& w = i->second;
   w.claiming = false;
-  if (parts.size() != 3) // not answered: the next tick tries again
+  if (parts.size() != 3)
     return;
   auto now = static_cast<unix_ms>(parts[0].integer());
   jobs_claimed out;
@@ -172,62 +180,6 @@ void redis_store::claimed(std::uint32_t number, const redis::reply& answer) {
     claim_now();
 }
 
-void redis_store::finish(finish_attempts& ended) {
-  if (ended.outcomes.empty())
-    return;
-  auto kept = std::make_shared<std::vector<attempt_outcome>>(std::move(ended.outcomes));
-  auto by = sender_worker();
-  if (by != 0)
-    ++workers_[by].finishing;
-  auto make = [this, kept] {
-    redis::command_batch batch;
-    call(batch, all_scripts().finish, 1 + 7 * kept->size()).arg(hungry() ? "1" : "0");
-    for (auto& o : *kept)
-      batch.arg(id_bytes(o.id))
-          .arg(o.token)
-          .arg(static_cast<unsigned>(o.what))
-          .arg(o.result)
-          .arg(o.error.kind)
-          .arg(o.error.message)
-          .arg(std::clamp<std::int64_t>(o.retry_in_ms, 0, longest_delay));
-    return batch;
-  };
-  insist(make,
-         [this, by, kept](redis::batch_result& result) { finished(by, *kept, result.replies.front()); });
-}
-
-void redis_store::finished(std::uint32_t by, const std::vector<attempt_outcome>& outcomes,
-                           const redis::reply& answer) {
-  auto halves = answer.elements();
-  auto each = halves.size() == 2 ? halves[0].elements() : replies{};
-  for (std::size_t i = 0; i < outcomes.size() && i < each.size(); ++i) {
-    auto& outcome = outcomes[i];
-    auto held = held_.find({outcome.id, outcome.token});
-    auto known = held != held_.end();
-    auto code = each[i].integer();
-    if (code >= 0) {
-      auto status = static_cast<job_status>(code & 7);
-      if (known && observer_) {
-        auto& h = held->second;
-        observer_->changed({outcome.id, h.type, h.queue, h.node, outcome.error.kind, status, h.attempt, 0,
-                            code >> 3, h.trace});
-      }
-      if (status == job_status::retrying || status == job_status::scheduled)
-        tick_in(std::chrono::milliseconds{std::min(outcome.retry_in_ms, longest_delay)});
-    }
-    if (!known)
-      continue;
-    if (auto w = workers_.find(held->second.worker); w != workers_.end())
-      ++w->second.credit;
-    held_.erase(held);
-  }
-  if (halves.size() == 2)
-    tell_changes(halves[1].elements());
-  if (auto w = workers_.find(by); w != workers_.end() && --w->second.finishing == 0 && w->second.ended)
-    give_back(by);
-  claim_now();
-}
-
 void redis_store::renew(const renew_claims& renewals) {
   if (renewals.claims.empty())
     return;
@@ -273,12 +225,11 @@ void redis_store::tick() {
   batch.arg(to_.commands.state().server.run_id).arg(options_.claim_ttl_ms).arg(options_.worker_deaths);
   batch.arg(options_.retention_ms).arg(options_.key_retention_ms);
   batch.add("ZRANGE", prefix_ + "schedz", "0", "0", "WITHSCORES");
-  auto by = append_claims(batch);
-  ask(std::move(batch), [this, by](redis::batch_result& result) {
+  ask(std::move(batch), [this](redis::batch_result& result) {
     ticking_ = false;
     ticked(result);
-    claims_answered(by, std::span{result.replies}.subspan(2));
   });
+  claim_now();
 }
 
 void redis_store::ticked(const redis::batch_result& result) {

@@ -113,7 +113,7 @@ caf::result<job_page> redis_store::list(const list_jobs& query) {
 void redis_store::list_by_key(const std::shared_ptr<listing>& of) {
   auto digest = key_digest(of->query.filter.idempotency_key);
   redis::command_batch batch;
-  batch.add("HGET", prefix_ + "i:" + key_bucket(digest), digest);
+  batch.add("HGET", (prefix_ + "i:").append(key_bucket(digest)), digest);
   auto fail = [of](const caf::error& reason) { of->fail(reason); };
   ask_all(
       std::move(batch),

@@ -125,7 +125,8 @@ void redis_store::fire(const std::string& name, unix_ms now) {
       return;
     auto made = std::make_shared<std::vector<job_spec>>(planned->take(now));
     redis::command_batch write;
-    call(write, all_scripts().fire, 6 + 10 * made->size()).arg(name).arg(before).arg(pack_schedule(*planned));
+    call(write, all_scripts().fire, 6 + words_of_a_job * made->size());
+    write.arg(name).arg(before).arg(pack_schedule(*planned));
     write.arg(planned->view.next_at).arg(options_.max_jobs).arg(options_.max_queues);
     for (auto& spec : *made)
       append_job(write, spec);

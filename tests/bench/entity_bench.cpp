@@ -20,6 +20,7 @@
 
 #include <caf/all.hpp>
 #include <caf/io/all.hpp>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 namespace tutti::bench {
@@ -311,8 +312,10 @@ void remote(std::size_t total) {
   if (::pipe(ends) != 0)
     std::abort();
   auto child = ::fork(); // before any thread
-  if (child == 0)
+  if (child == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL); // however this process ends
     std::exit(serve(ends[1]));
+  }
   std::uint16_t port = 0;
   if (::read(ends[0], &port, sizeof port) != sizeof port)
     std::abort();

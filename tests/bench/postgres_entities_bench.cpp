@@ -110,7 +110,7 @@ void save_next(owner_ptr self, const caf::actor& store, meter& counts, int calle
   order.partition = static_cast<std::uint32_t>(number) % partitions;
   order.epoch = owner_epoch;
   order.version = version;
-  order.id = self->state.ids() | 1;
+  order.id = (self->state.ids() >> 1U) | 1U;
   order.bytes = self->state.bytes;
   self->request(store, limit, std::move(order))
       .then(

@@ -59,6 +59,7 @@ rule 'runtime/cluster/tls headers: std' "$own|$std" '^runtime/cluster/tls/.*\.hp
 rule 'runtime/cluster/tls: std, OpenSSL, POSIX' "$own|$std|$posix|<openssl/[a-z0-9_]+\.h>" \
   '^runtime/cluster/tls/.*\.cpp$'
 rule 'runtime/store: std, CAF' "$own|$actor" '^runtime/store/'
+rule 'runtime/outbound: std, CAF' "$own|$actor" '^runtime/outbound/'
 rule 'runtime/entity headers: std, CAF' "$own|$actor" '^runtime/entity/.*\.hpp$'
 rule 'runtime/entity: std, CAF, RapidJSON' "$own|$actor|$json" '^runtime/entity/.*\.cpp$'
 rule 'runtime/ knows nothing of what uses it' '"runtime/[^"]+"|<.+>' '^runtime/'
@@ -68,6 +69,7 @@ rule 'actors/ know protocols/, runtime/ and CAF, no outside' \
 rule 'actors/ know protocols/, runtime/ and CAF, no outside' \
   "\"(actors|protocols|runtime)/[^\"]+\"|$actor" '^actors/.*\.hpp$'
 rule 'services/ do not know tests/' '"(services|actors|protocols|runtime)/[^"]+"|<.+>' '^services/'
+rule 'services/sim checks our clients, so it shares nothing with them' '"services/(sim|net)/[^"]+"|<.+>' '^services/sim/'
 
 include='^[[:space:]]*#[[:space:]]*include[[:space:]]+<'
 never 'toml++ is included in one translation unit' "${include}toml" '^runtime/config/document\.cpp$'

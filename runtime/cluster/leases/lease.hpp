@@ -35,6 +35,11 @@ inline constexpr char coordinator_lease[] = "coordinator";
 inline std::string member_lease(const std::string& node) {
   return "member/" + node;
 }
+/// Sorts beside the members', so that one listing of `member_prefix` has both.
+inline std::string death_lease(const std::string& node) {
+  return "member-down/" + node;
+}
+inline constexpr char member_prefix[] = "member";
 inline std::string partition_lease(const std::string& role, std::uint32_t partition) {
   return "partition/" + role + "/" + std::to_string(partition);
 }

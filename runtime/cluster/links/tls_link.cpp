@@ -1,5 +1,6 @@
 #include "runtime/cluster/links/tls_link.hpp"
 
+#include "runtime/cluster/tls/certificates.hpp"
 #include "runtime/error.hpp"
 
 #include <algorithm>
@@ -65,7 +66,8 @@ private:
 class tls_scribe final : public caf::io::scribe {
 public:
   tls_scribe(network::default_multiplexer& loop, network::native_socket socket, tls_session session)
-      : scribe(network::conn_hdl_from_socket(socket)), stream_(loop, socket, std::move(session)) {}
+      : scribe(network::conn_hdl_from_socket(socket)), names_(names_of(SSL_get0_peer_certificate(session.get()))),
+        stream_(loop, socket, std::move(session)) {}
 
   void configure_read(caf::io::receive_policy::config config) override {
     stream_.configure_read(config);
@@ -80,10 +82,8 @@ public:
     detach(&stream_.backend(), false);
   }
   void flush() override { stream_.flush(this); }
-  std::string addr() const override {
-    auto out = network::remote_addr_of_fd(stream_.fd());
-    return out ? *out : std::string{};
-  }
+  /// CAF's broker asks for it only to answer who it is connected with.
+  std::string addr() const override { return names_; }
   std::uint16_t port() const override {
     auto out = network::remote_port_of_fd(stream_.fd());
     return out ? *out : std::uint16_t{0};
@@ -93,6 +93,7 @@ public:
 
 private:
   bool launched_ = false;
+  const std::string names_;
   network::stream_impl<tls_policy> stream_;
 };
 

@@ -28,7 +28,8 @@ enum class handshake { done, want_read, want_write, failed };
 /// One step. `why`: of a failure.
 handshake shake_hands(SSL& session, std::string& why);
 
-/// For the broker of CAF's protocol. Takes the socket; `session` null: plain.
+/// For the broker of CAF's protocol. Takes the socket; `session` null: plain, else after its handshake. The
+/// broker tells the certificate's names (tls/certificates.hpp) as the address of such a link.
 caf::io::scribe_ptr make_link(caf::io::network::default_multiplexer& loop, int socket, tls_session session);
 
 } // namespace tutti::runtime::cluster

@@ -47,13 +47,7 @@ caf::behavior membership_actor::make_behavior() {
       [this](subscribe_members) { subscribe(caf::actor_cast<caf::actor>(current_sender())); },
       [this](set_leaving) { set_leaving_to(true); },
       [this](set_up) { set_leaving_to(false); },
-      [this](const declare_down& order) -> caf::result<void> {
-        if (auto bad = roster_.dismiss(order.name))
-          return bad;
-        telemetry::get().warn("member.declared_down name={}", order.name);
-        update();
-        return caf::unit;
-      },
+      [this](const declare_down& order) { return declare(order.name); },
       [this](lease_gained& gained) {
         lease_ = std::move(gained.lease);
         publish_note();

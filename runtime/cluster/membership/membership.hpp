@@ -43,8 +43,9 @@ struct peer_down {
 /// CAF requests, answered at once: this node drains, or takes part again. Others see it by its lease.
 struct set_leaving {};
 struct set_up {};
-/// CAF request: a node that is down disappears from this node's view until it comes again. Errors: not_found,
-/// conflict (it is not down).
+/// CAF request: the life of a node that is down is over for good. It disappears from all nodes' views, within
+/// half a TTL; should its process still run, it ends with ec::rejected. The name may come again with another
+/// incarnation. Errors: not_found, conflict (it is not down), unavailable, timeout.
 struct declare_down {
   std::string name;
 };
@@ -66,7 +67,8 @@ struct membership_options {
 /// leases and its connections.
 ///
 /// It ends with ec::rejected and words when it cannot listen or its certificates are no good, or when another
-/// live node has its name (told after two TTLs: the lease of an earlier life runs out by then); with
+/// live node has its name (told after two TTLs: the lease of an earlier life runs out by then), or when it was
+/// declared dead; with
 /// ec::unavailable when the store or the keeper has ended.
 caf::actor spawn_membership(caf::event_based_actor& parent, actor::placement at, membership_options options);
 

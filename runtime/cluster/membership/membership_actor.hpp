@@ -2,10 +2,12 @@
 #include "runtime/cluster/leases/keeper.hpp"
 #include "runtime/cluster/links/connector.hpp"
 #include "runtime/cluster/membership/dial_list.hpp"
+#include "runtime/cluster/membership/hello.hpp"
 #include "runtime/cluster/membership/membership.hpp"
 #include "runtime/cluster/membership/peer_table.hpp"
 #include "runtime/cluster/membership/roster.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <random>
@@ -50,8 +52,12 @@ private:
   // peers.cpp: connections
   std::string my_hello() const;
   hello_answer greeted(const std::string& bytes, const caf::actor& membership, const caf::actor& router);
-  caf::error admit(const std::string& bytes, const caf::actor& membership, const caf::actor& router,
-                   const node_address* dialled);
+  caf::expected<hello> vetted(const std::string& bytes, const caf::actor& membership,
+                              const caf::actor& router);
+  void check_certificate(const hello& theirs, const caf::node_id& from,
+                         std::function<void(const caf::error&)> then);
+  caf::error admit(const member_info& info, const caf::actor& membership, const caf::actor& router,
+                   const std::optional<node_address>& dialled);
   void drop_peer(peer& p, const caf::error& reason);
   void set_reachable(peer& p, const caf::error& reason); ///< no reason: it is
   void beat();
@@ -68,6 +74,7 @@ private:
   void ask_page(const std::string& after);
   void took_leases();
   void check_name();
+  caf::result<void> declare(const std::string& lost);
 
   timer_clock::duration ttl() const { return options_.lease_ttl; }
   /// From `least` to `most` of a thousandth of the TTL.

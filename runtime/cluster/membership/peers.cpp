@@ -1,6 +1,7 @@
 #include "runtime/cluster/links/remoting.hpp"
 #include "runtime/cluster/membership/hello.hpp"
 #include "runtime/cluster/membership/membership_actor.hpp"
+#include "runtime/cluster/tls/certificates.hpp"
 #include "runtime/telemetry/log.hpp"
 
 #include <algorithm>
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::chrono::seconds connect_patience{6}; ///< CAF gives up before, see configure_remoting
 constexpr std::chrono::seconds hello_patience{3};
+constexpr std::size_t most_shown = 200; ///< bytes of what a certificate says
 
 std::string text_of(const node_address& at) {
   return at.first + ":" + std::to_string(at.second);
@@ -29,28 +31,67 @@ hello_answer membership_actor::greeted(const std::string& bytes, const caf::acto
                                        const caf::actor& router) {
   if (!listens_)
     return make_error(ec::unavailable, "not ready yet");
-  if (auto bad = admit(bytes, membership, router, nullptr)) {
+  auto refused = [this](const caf::error& bad) {
     if (gate_.opens(runtime::words(bad), clock().now()))
       telemetry::get().warn("peer.refused reason={}", runtime::words(bad));
-    return bad;
+  };
+  auto theirs = vetted(bytes, membership, router);
+  if (!theirs) {
+    refused(theirs.error());
+    return theirs.error();
   }
-  return {hello_atom::value, my_hello(), caf::actor_cast<caf::actor>(this), options_.router};
+  auto promise = make_response_promise<hello_atom, std::string, caf::actor, caf::actor>();
+  check_certificate(*theirs, membership.node(),
+                    [=, this, info = theirs->node](const caf::error& wrong) mutable {
+                      auto bad = wrong ? wrong : admit(info, membership, router, std::nullopt);
+                      if (bad)
+                        refused(bad);
+                      if (bad)
+                        promise.deliver(bad);
+                      else
+                        promise.deliver(hello_atom::value, my_hello(), caf::actor_cast<caf::actor>(this),
+                                        options_.router);
+                    });
+  return promise;
 }
 
-/// `dialled`: the hello is the answer of that address.
-caf::error membership_actor::admit(const std::string& bytes, const caf::actor& membership,
-                                   const caf::actor& router, const node_address* dialled) {
+caf::expected<hello> membership_actor::vetted(const std::string& bytes, const caf::actor& membership,
+                                              const caf::actor& router) {
   auto theirs = decode_hello(bytes);
   if (!theirs)
-    return theirs.error();
+    return theirs;
   if (auto bad = check_hello({options_.cluster, options_.self, options_.lease_ttl.count()}, *theirs))
     return bad;
   // Handles of third nodes would be routed through this one.
   auto from = current_sender();
   if (!from || !membership || !router || membership.node() != from->node() || router.node() != from->node())
     return make_error(ec::malformed, "a hello with handles that are not its sender's");
+  return theirs;
+}
+
+/// The certificate of the connection to that system must name the node that it says it is.
+void membership_actor::check_certificate(const hello& theirs, const caf::node_id& from,
+                                         std::function<void(const caf::error&)> then) {
+  if (options_.tls.mode == config::tls_mode::off)
+    return then({});
+  auto& info = theirs.node;
+  auto who = "node '" + info.name + "' at " + text_of({info.host, info.port});
+  request(link_broker(system()), hello_patience, caf::get_atom_v, from)
+      .then(
+          [=, name = info.name](const caf::node_id&, std::string& names, std::uint16_t) {
+            if (names_node(names, name))
+              return then({});
+            std::replace(names.begin(), names.end(), '\n', ' ');
+            then(make_error(ec::rejected, who + " has the certificate of "
+                                              + (names.empty() ? "no node" : names.substr(0, most_shown))));
+          },
+          [=](const caf::error& reason) { then(reason); });
+}
+
+/// `dialled`: that address led to it.
+caf::error membership_actor::admit(const member_info& info, const caf::actor& membership,
+                                   const caf::actor& router, const std::optional<node_address>& dialled) {
   auto now = clock().now();
-  auto& info = theirs->node;
   auto* known = peers_.find(info.name);
   if (known && known->info.incarnation != info.incarnation && known->reachable)
     return make_error(ec::rejected, "the name '" + info.name + "' is taken by the live node at "
@@ -159,8 +200,14 @@ void membership_actor::connected(const node_address& to, const caf::node_id& nod
       .then(
           [this, to](hello_atom, const std::string& bytes, const caf::actor& membership,
                      const caf::actor& router) {
-            if (auto bad = admit(bytes, membership, router, &to))
-              dial_failed(to, runtime::words(bad));
+            auto theirs = vetted(bytes, membership, router);
+            if (!theirs)
+              return dial_failed(to, runtime::words(theirs.error()));
+            check_certificate(*theirs, membership.node(),
+                              [=, this, info = theirs->node](const caf::error& wrong) {
+                                if (auto bad = wrong ? wrong : admit(info, membership, router, to))
+                                  dial_failed(to, runtime::words(bad));
+                              });
           },
           [this, to](const caf::error& reason) {
             dial_failed(to, is(reason, ec::rejected) ? runtime::words(reason) : runtime::describe(reason));

@@ -36,7 +36,7 @@ void membership_actor::poll() {
 
 void membership_actor::ask_page(const std::string& after) {
   auto patience = lease_store_options{options_.lease_ttl}.call_timeout() * 5 / 4;
-  request(options_.leases, patience, list_leases{member_lease(""), after, page_size})
+  request(options_.leases, patience, list_leases{member_prefix, after, page_size})
       .then(
           [this](lease_page& page) {
             std::move(page.leases.begin(), page.leases.end(), std::back_inserter(page_));
@@ -56,6 +56,9 @@ void membership_actor::ask_page(const std::string& after) {
 void membership_actor::took_leases() {
   polling_ = false;
   roster_.take_leases(page_);
+  if (roster_.declared_dead(options_.self))
+    return quit(make_error(ec::rejected, "node '" + options_.self.name
+                                             + "' was declared dead while it was down; start it anew"));
   check_name();
   update();
   std::set<node_address> named;
@@ -91,6 +94,32 @@ void membership_actor::check_name() {
   }
   if (now - *name_taken_at_ >= ttl() * 2)
     quit(make_error(ec::rejected, "the name '" + self.name + "' is taken by a live node at " + where));
+}
+
+/// Through the store, so that all nodes learn it, those that come later too.
+caf::result<void> membership_actor::declare(const std::string& lost) {
+  auto life = roster_.lost_life(lost);
+  if (!life)
+    return life.error();
+  auto promise = make_response_promise<caf::unit_t>();
+  lease_claim claim;
+  claim.name = death_lease(lost);
+  claim.value = wire::encode(death_note{*life});
+  auto patience = lease_store_options{options_.lease_ttl}.call_timeout() * 5 / 4;
+  request(options_.leases, patience, acquire_leases{options_.self.holder(), {std::move(claim)}})
+      .then(
+          [this, promise, lost, life = *life](const leases_acquired& answer) mutable {
+            if (answer.grants.at(0).outcome != acquired::granted) {
+              promise.deliver(make_error(ec::unavailable, "another node has just declared a node '" + lost
+                                                              + "' dead, or the lease store was away"));
+              return;
+            }
+            telemetry::get().warn("member.declared_dead name={} incarnation={}", lost, life);
+            poll_in({});
+            promise.deliver(caf::unit);
+          },
+          [promise](caf::error& reason) mutable { promise.deliver(std::move(reason)); });
+  return promise;
 }
 
 } // namespace tutti::runtime::cluster

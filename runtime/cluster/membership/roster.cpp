@@ -34,9 +34,15 @@ void roster::set_self(const member_note& note, bool held) {
 
 void roster::take_leases(const std::vector<lease_state>& leases) {
   const auto prefix = member_lease("").size();
+  const auto death_prefix = death_lease("");
   for (auto& [name, e] : entries_)
     e.held = false; // those that the store has lost
   for (auto& lease : leases) {
+    if (lease.name.starts_with(death_prefix)) {
+      if (auto note = wire::decode<death_note>(lease.value))
+        deaths_[lease.name.substr(death_prefix.size())] = note->incarnation;
+      continue;
+    }
     auto name = lease.name.substr(std::min(prefix, lease.name.size()));
     if (name.empty() || name == self_.info.name)
       continue;
@@ -60,14 +66,18 @@ void roster::drop_link(const std::string& peer) {
     i->second.connection.reset();
 }
 
-caf::error roster::dismiss(const std::string& name) {
+caf::expected<std::uint64_t> roster::lost_life(const std::string& name) const {
   auto i = entries_.find(name);
   if (name != self_.info.name && (i == entries_.end() || !i->second.shown))
     return make_error(ec::not_found, "no member has the name '" + name + "'");
   if (name == self_.info.name || i->second.shown->state != member_state::down)
     return make_error(ec::conflict, "node '" + name + "' is not down");
-  i->second.dismissed = i->second.shown->info.incarnation;
-  return {};
+  return i->second.shown->info.incarnation;
+}
+
+bool roster::declared_dead(const member_info& who) const {
+  auto i = deaths_.find(who.name);
+  return i != deaths_.end() && i->second == who.incarnation;
 }
 
 member roster::own() const {
@@ -82,7 +92,10 @@ member roster::own() const {
 }
 
 std::optional<member> roster::conclude(const entry& e) const {
-  auto& to = e.connection;
+  auto to = e.connection && declared_dead(e.connection->info) ? std::nullopt : e.connection;
+  bool dead = e.note && declared_dead(e.note->info);
+  if (e.held && dead) // for as long as it has not noticed
+    return member{e.note->info, member_state::down, false, {}, "it was declared dead"};
   if (e.held) {
     member out{e.note->info,
                e.note->leaving ? member_state::leaving : member_state::up,
@@ -92,7 +105,7 @@ std::optional<member> roster::conclude(const entry& e) const {
     out.reachable = to && to->reachable && to->info.incarnation == e.note->info.incarnation;
     return out;
   }
-  bool former = e.note && (!to || to->info.incarnation == e.note->info.incarnation);
+  bool former = e.note && !dead && (!to || to->info.incarnation == e.note->info.incarnation);
   if (to && to->reachable)
     return member{
         to->info, member_state::joining, true, {}, former ? "its lease ended" : "it has no lease yet"};
@@ -120,10 +133,7 @@ bool roster::refresh(time now) {
     show(e.shown, conclude(e));
     if (!e.shown)
       continue;
-    bool down = e.shown->state == member_state::down;
-    if (!down || e.dismissed != e.shown->info.incarnation)
-      e.dismissed = 0;
-    if (!down || (e.dismissed == 0 && now - e.shown->since <= forget_after))
+    if (e.shown->state != member_state::down || now - e.shown->since <= forget_after)
       out.push_back(*e.shown);
   }
   std::erase_if(entries_, [](auto& e) { return !e.second.shown; });

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include <caf/error.hpp>
+#include <caf/expected.hpp>
 
 namespace tutti::runtime::cluster {
 
@@ -26,6 +26,16 @@ void fields(F& f, member_note& x) {
   f("since_ms", x.since_ms);
 }
 
+/// The value of a lease member-down/NAME, which nobody renews: stores keep values for ever. That life of the
+/// node is over, whatever it says itself.
+struct death_note {
+  std::uint64_t incarnation = 0;
+};
+template <class F>
+void fields(F& f, death_note& x) {
+  f("incarnation", x.incarnation);
+}
+
 /// One node's view of all members, from leases and connections.
 class roster {
 public:
@@ -36,12 +46,14 @@ public:
 
   /// This node's own state; its lease is known better here than in the store.
   void set_self(const member_note& note, bool held);
-  /// All leases member/…
+  /// All leases member/… and member-down/…
   void take_leases(const std::vector<lease_state>& leases);
   /// The connection to a peer, as long as it stands.
   void set_link(const member_info& peer, bool reachable);
   void drop_link(const std::string& peer);
-  caf::error dismiss(const std::string& name);
+  /// The life of that node that may be declared dead. Errors: not_found, conflict (it is not down).
+  caf::expected<std::uint64_t> lost_life(const std::string& name) const;
+  bool declared_dead(const member_info& who) const;
 
   /// Draws the conclusions; true: members() is another list now.
   bool refresh(time now);
@@ -57,7 +69,6 @@ private:
     bool held = false;
     bool released = false;
     std::optional<link> connection;
-    std::uint64_t dismissed = 0; ///< that incarnation is not shown
     std::optional<member> shown; ///< latest conclusion
   };
   std::optional<member> conclude(const entry& e) const;
@@ -66,7 +77,8 @@ private:
   member_note self_;
   bool self_held_ = false;
   bool self_had_ = false;
-  std::map<std::string, entry> entries_; ///< without this node
+  std::map<std::string, entry> entries_;        ///< without this node
+  std::map<std::string, std::uint64_t> deaths_; ///< declared; by node, the incarnation
   std::vector<member> members_;
   std::optional<member> self_shown_;
 };

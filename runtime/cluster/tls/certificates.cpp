@@ -2,6 +2,7 @@
 
 #include "runtime/cluster/tls/handles.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -41,7 +42,7 @@ std::string text_of(const ASN1_TIME* time) {
 
 class certificate_check {
 public:
-  explicit certificate_check(const config::tls_settings& tls) : tls_(tls) {}
+  certificate_check(const config::tls_settings& tls, const std::string& node) : tls_(tls), node_(node) {}
 
   std::vector<std::string> run() {
     auto own = read_certificates("cluster.tls.certificate", tls_.certificate);
@@ -50,6 +51,7 @@ public:
     if (own) {
       auto* leaf = sk_X509_value(own.get(), 0);
       check_times(leaf);
+      check_name(leaf);
       if (key && X509_check_private_key(leaf, key.get()) != 1)
         wrong("cluster.tls.key", tls_.key, "is not the key of " + tls_.certificate);
       if (cas && wrong_.empty())
@@ -103,6 +105,15 @@ private:
             "is not valid before " + text_of(X509_get0_notBefore(leaf)));
   }
 
+  void check_name(const X509* leaf) {
+    auto names = names_of(leaf);
+    if (names_node(names, node_))
+      return;
+    std::replace(names.begin(), names.end(), '\n', ' ');
+    wrong("cluster.tls.certificate", tls_.certificate,
+          "is not for node \"" + node_ + "\": it names " + (names.empty() ? "no node" : names));
+  }
+
   /// Each node is client and server.
   void check_trust(X509* leaf, STACK_OF(X509) * chain, STACK_OF(X509) * cas) {
     trust trusted{X509_STORE_new()};
@@ -123,13 +134,51 @@ private:
   }
 
   const config::tls_settings& tls_;
+  const std::string& node_;
   std::vector<std::string> wrong_;
 };
 
+void add_name(std::string& to, const ASN1_STRING* text) {
+  std::string_view name{reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+                        static_cast<std::size_t>(ASN1_STRING_length(text))};
+  auto plain = [](unsigned char c) { return c > ' ' && c < 0x7f; };
+  if (!name.empty() && std::all_of(name.begin(), name.end(), plain))
+    (to.empty() ? to : to += '\n') += name;
+}
+
+void free_names(GENERAL_NAMES* names) {
+  GENERAL_NAMES_free(names);
+}
+
 } // namespace
 
-std::vector<std::string> check_certificates(const config::tls_settings& tls) {
-  return tls.mode == config::tls_mode::off ? std::vector<std::string>{} : certificate_check{tls}.run();
+std::vector<std::string> check_certificates(const config::tls_settings& tls, const std::string& node) {
+  return tls.mode == config::tls_mode::off ? std::vector<std::string>{} : certificate_check{tls, node}.run();
+}
+
+std::string names_of(const X509* certificate) {
+  std::string out;
+  openssl_handle<GENERAL_NAMES, free_names> alternative{
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr))};
+  for (int i = 0; i < sk_GENERAL_NAME_num(alternative.get()); ++i) {
+    auto* name = sk_GENERAL_NAME_value(alternative.get(), i);
+    if (name->type == GEN_DNS || name->type == GEN_URI)
+      add_name(out, name->type == GEN_DNS ? name->d.dNSName : name->d.uniformResourceIdentifier);
+  }
+  auto* subject = X509_get_subject_name(certificate);
+  for (int i = -1; (i = X509_NAME_get_index_by_NID(subject, NID_commonName, i)) >= 0;)
+    add_name(out, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, i)));
+  return out;
+}
+
+bool names_node(std::string_view names, std::string_view node) {
+  while (!names.empty()) {
+    auto line = names.substr(0, names.find('\n'));
+    if (line == node || line == "*")
+      return true;
+    names.remove_prefix(std::min(line.size() + 1, names.size()));
+  }
+  return false;
 }
 
 } // namespace tutti::runtime::cluster

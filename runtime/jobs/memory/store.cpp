@@ -193,6 +193,11 @@ caf::behavior memory_store::make_behavior() {
         if (auto* w = sender_worker())
           w->stopped = true;
       },
+      [this](resume_claiming) {
+        if (auto* w = sender_worker())
+          w->stopped = false;
+        dispatch();
+      },
       [this](const renew_claims& renewals) {
         claims_revoked answer;
         jobs().renew(renewals.claims, now_(), answer.claims);

@@ -1,6 +1,7 @@
 #pragma once
 #include <compare>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -18,7 +19,8 @@ struct fingerprint {
 /// Mixes a further field in; the order of the fields matters.
 fingerprint combine(fingerprint base, fingerprint next) noexcept;
 fingerprint combine(fingerprint base, std::string_view text) noexcept;
-fingerprint combine(fingerprint base, std::uint64_t number) noexcept;
+/// As many numbers as at any other time: a missing one counts as 0.
+fingerprint combine(fingerprint base, std::initializer_list<std::uint64_t> numbers) noexcept;
 
 /// 32 lower-case hexadecimal digits.
 std::string to_string(fingerprint value);

@@ -35,12 +35,17 @@ std::uint64_t load_word(const char* at) noexcept {
 
 /// The first `count` bytes, 1 to 8, with zeros behind them.
 std::uint64_t load_part(const char* at, std::size_t count) noexcept {
-  std::uint64_t x = 0;
-  if (count == 8)
-    return load_word(at);
-  for (std::size_t i = 0; i < count; ++i)
-    x |= std::uint64_t{static_cast<unsigned char>(at[i])} << (8 * i);
-  return x;
+  auto byte = [&](std::size_t i) { return std::uint64_t{static_cast<unsigned char>(at[i])} << (8 * i); };
+  if (count < 4)
+    return byte(0) | byte(count / 2) | byte(count - 1);
+  std::uint32_t head = 0, tail = 0; // they overlap
+  std::memcpy(&head, at, sizeof head);
+  std::memcpy(&tail, at + count - sizeof tail, sizeof tail);
+  if constexpr (std::endian::native == std::endian::big) {
+    head = __builtin_bswap32(head);
+    tail = __builtin_bswap32(tail);
+  }
+  return head | std::uint64_t{tail} << (8 * (count - sizeof tail));
 }
 
 std::uint64_t final_mix(std::uint64_t k) noexcept {
@@ -105,8 +110,10 @@ fingerprint combine(fingerprint base, std::string_view text) noexcept {
   return combine(base, hash_bytes(h_text, text));
 }
 
-fingerprint combine(fingerprint base, std::uint64_t number) noexcept {
-  return combine(base, hash_words<1>(h_integer, {number}));
+fingerprint combine(fingerprint base, std::initializer_list<std::uint64_t> numbers) noexcept {
+  for (auto i = numbers.begin(); i != numbers.end(); i += i + 1 == numbers.end() ? 1 : 2)
+    base = hash_words<4>(h_integer, {base.hi, base.lo, i[0], i + 1 == numbers.end() ? 0 : i[1]});
+  return base;
 }
 
 void fingerprint_builder::null() noexcept {

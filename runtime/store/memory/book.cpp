@@ -39,22 +39,37 @@ caf::expected<state_saved> entity_book::save(save_state&& order) {
   auto stored = i == states_.end() ? 0 : i->second.version;
   if (order.remove && stored == 0)
     return state_saved{0}; // also when it is repeated
+  auto gone = removals_.find(who);
+  auto base = order.version == 0 && gone != removals_.end() ? gone->second.version : order.version;
   if (stored != order.version) {
-    if (stored == order.version + 1 && i->second.save_id == order.id)
+    if (stored == base + 1 && i->second.save_id == order.id)
       return state_saved{stored};
     return make_error(ec::conflict, version_conflict);
   }
-  if (stored != 0)
+  if (stored == 0 && gone != removals_.end()
+      && std::pair{order.epoch, order.id} <= std::pair{gone->second.epoch, gone->second.save_id})
+    return make_error(ec::conflict, version_conflict); // it was sent before the removal
+  if (i != states_.end())
     forget_wakeful(who, i->second);
   if (order.remove) {
+    note_removal(who, {base + 1, order.epoch, order.id});
     states_.erase(i);
     return state_saved{0};
   }
   if (order.remember || order.wake_at)
     wakeful_[at].insert(who);
-  states_[std::move(who)] = {std::move(at),          stored + 1,     order.id,
+  states_[std::move(who)] = {std::move(at),          base + 1,       order.id,
                              std::move(order.bytes), order.remember, order.wake_at};
-  return state_saved{stored + 1};
+  return state_saved{base + 1};
+}
+
+void entity_book::note_removal(const name& who, const removal& r) {
+  if (removals_.insert_or_assign(who, r).second)
+    removed_order_.push_back(who);
+  if (removed_order_.size() <= max_removals)
+    return;
+  removals_.erase(removed_order_.front());
+  removed_order_.pop_front();
 }
 
 void entity_book::forget_wakeful(const name& who, const record& r) {

@@ -2,6 +2,7 @@
 #include "runtime/store/entity_store.hpp"
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -32,11 +33,18 @@ private:
     bool remember = false;
     std::optional<unix_ms> wake_at;
   };
+  struct removal {
+    std::uint64_t version = 0, epoch = 0, save_id = 0;
+  };
+  static constexpr std::size_t max_removals = 10'000;
+  void note_removal(const name& who, const removal& r);
   void forget_wakeful(const name& who, const record& r);
 
   std::map<place, std::uint64_t> fences_;
   std::map<name, record> states_;
   std::map<place, std::set<name>> wakeful_;
+  std::map<name, removal> removals_;
+  std::deque<name> removed_order_; ///< of removals_, oldest first
 };
 
 } // namespace tutti::runtime::store::memory

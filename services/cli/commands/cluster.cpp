@@ -55,6 +55,11 @@ int cluster_drain(context& on, const std::string& name, bool plan) {
              + counted(body["partitions"].count(), "partition") + "; " + entities
              + (plan ? " would be saved, ended and loaded again when next used"
                      : " are saved, ended and loaded again when next used"));
+  auto running = body["runningJobs"].is_null()      ? std::string{"an unknown number are"}
+                 : body["runningJobs"].count() == 1 ? std::string{"1 is"}
+                                                    : grouped(body["runningJobs"].count()) + " are";
+  on.to.line(std::string{plan ? "it would claim" : "it claims"} + " no jobs any more; " + running
+             + " running, and handed back to others if not ended in time");
   if (auto staying = body["staying"].count(); staying > 0)
     on.to.note(counted(staying, "partition") + " would stay: nobody else may own them", tint::yellow);
   return exit_done;

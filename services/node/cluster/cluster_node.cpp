@@ -14,6 +14,7 @@
 #include "runtime/telemetry/log.hpp"
 #include "runtime/telemetry/trace.hpp"
 #include "runtime/wall_clock.hpp"
+#include "services/node/cluster/drain_watch.hpp"
 #include "services/node/cluster/entity_types.hpp"
 
 #include <algorithm>
@@ -35,6 +36,8 @@ using actor::child_spec;
 using actor::placement;
 using actor::supervisor_spec;
 using std::chrono::milliseconds;
+
+static_assert(config::max_placed == cluster::max_table_entries);
 
 constexpr milliseconds plan_patience{1'000};
 constexpr milliseconds look_again{20};
@@ -96,7 +99,7 @@ void cluster_node::configure(caf::actor_system_config& config) const {
     return;
   auto& tls = config_.settings.cluster.tls;
   if (tls.mode == config::tls_mode::on)
-    for (auto& wrong : cluster::check_certificates(tls))
+    for (auto& wrong : cluster::check_certificates(tls, self_.name))
       throw std::runtime_error(wrong);
   cluster::configure_remoting(config);
 }
@@ -196,6 +199,16 @@ std::vector<child_spec> cluster_node::supervisors() {
     return ownership_;
   }));
   out.push_back(supervisor_spec("cluster", std::move(cluster_children), {.max_restarts = 0}));
+  return out;
+}
+
+std::vector<child_spec> cluster_node::with_runner(const caf::actor& runner) {
+  std::vector<child_spec> out;
+  if (clustered_)
+    out.push_back(spec("drain", [this, &runner](caf::event_based_actor* parent, placement at) {
+      return spawn_drain_watch(*parent, std::move(at), membership_, runner, self_.holder(),
+                               config_.settings.shutdown.deadline);
+    }));
   return out;
 }
 

@@ -46,6 +46,8 @@ public:
 
   /// Once its children have started.
   actors::http_gateway::cluster_parts for_gateway() const;
+  /// For the jobs supervisor, behind what makes `runner`: with others, what drains it while this node leaves.
+  std::vector<runtime::actor::child_spec> with_runner(const caf::actor& runner);
   /// The flag port, by its keeper; once it has started.
   const caf::actor& flags() const { return flags_; }
   std::shared_ptr<const runtime::store::flag_cache> flag_cache() const { return flag_cache_; }

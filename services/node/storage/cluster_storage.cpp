@@ -11,6 +11,7 @@
 #include "services/postgres_leases/store.hpp"
 #include "services/redis_leases/store.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace tutti::services::node {
@@ -61,7 +62,8 @@ public:
 private:
   static redis::client_options options(const config::settings& s, std::string name) {
     auto out = redis_options(s, std::move(name));
-    out.connect_timeout = s.cluster.lease_ttl / 5; // less than a call may take
+    // To connect and log in takes two round trips: over a slow link more than a call may take.
+    out.connect_timeout = std::max<std::chrono::milliseconds>(s.cluster.lease_ttl / 5, std::chrono::seconds{1});
     return out;
   }
 

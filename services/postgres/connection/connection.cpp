@@ -61,7 +61,7 @@ void connection::start(ended then) {
           static_cast<connection*>(self)->farewell_ = failure_of(notice);
       },
       this);
-  if (watch_.follow(handle_.get()))
+  if (watch_.follow(PQsocket(handle_.get())))
     listen();
   else
     close({ec::unavailable, fate::not_sent, {}, "no socket"});

@@ -1,5 +1,6 @@
 #pragma once
-#include "services/postgres/connection/socket_watch.hpp"
+#include "services/net/socket_watch.hpp"
+#include "services/postgres/connection/connection_handle.hpp"
 #include "services/postgres/statement/statement.hpp"
 
 #include <chrono>
@@ -78,7 +79,7 @@ private:
   void lost();
 
   connection_handle handle_;
-  socket_watch watch_;
+  net::socket_watch watch_;
   boost::asio::steady_timer deadline_;
   ended ended_;
   std::deque<under_way> in_flight_;

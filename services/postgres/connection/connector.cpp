@@ -78,7 +78,7 @@ void connector::connect() {
       connection_.get(), [](void*, const PGresult*) {}, nullptr);
   if (PQstatus(connection_.get()) == CONNECTION_BAD)
     fail_by_libpq();
-  else if (!watch_.follow(connection_.get()))
+  else if (!watch_.follow(PQsocket(connection_.get())))
     fail("no socket");
   else
     watch_.wait_write([self = shared_from_this()] { self->poll(); });
@@ -88,7 +88,7 @@ void connector::poll() {
   auto next = PQconnectPoll(connection_.get());
   if (next == PGRES_POLLING_FAILED) {
     fail_by_libpq();
-  } else if (!watch_.follow(connection_.get())) { // libpq may be at another address by now
+  } else if (!watch_.follow(PQsocket(connection_.get()))) { // libpq may be at another address by now
     fail("no socket");
   } else if (next == PGRES_POLLING_READING) {
     watch_.wait_read([self = shared_from_this()] { self->poll(); });

@@ -1,6 +1,7 @@
 #pragma once
+#include "services/net/socket_watch.hpp"
 #include "services/postgres/connection/address.hpp"
-#include "services/postgres/connection/socket_watch.hpp"
+#include "services/postgres/connection/connection_handle.hpp"
 #include "services/postgres/statement/failure.hpp"
 
 #include <chrono>
@@ -46,7 +47,7 @@ private:
 
   boost::asio::ip::tcp::resolver resolver_;
   boost::asio::steady_timer deadline_;
-  socket_watch watch_;
+  net::socket_watch watch_;
   const address to_;
   const session_settings settings_;
   std::vector<address::host> resolved_;

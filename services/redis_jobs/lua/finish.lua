@@ -1,6 +1,6 @@
--- ARGV: prefix, 1 when the caller will claim next itself; then for each outcome: id, token, kind (as
--- attempt_outcome::kind), result, kind and words of the error, retry in (ms).
--- → {answers, changes}: -1 for a stale token, else the job's status + 8 × the attempt's ms
+-- ARGV: prefix, 1 when the caller claims now or soon, number of outcomes; then for each: id, token, kind (as
+-- attempt_outcome::kind), result, kind and words of the error, retry in (ms); then claims.
+-- → {answers, changes, answers to the claims}: -1 for a stale token, else the job's status + 8 × the attempt's ms
 local SUCCEED, RETRY, DIE, SNOOZE, RELEASE, CANCEL_IT = 0, 1, 2, 3, 4, 5
 local answers = {}
 local function finish(at)
@@ -33,7 +33,8 @@ local function finish(at)
   write(j)
   return s[STATUS] + 8 * ran
 end
-for at = 3, #ARGV, 7 do answers[#answers + 1] = finish(at) end
+local last = 3 + 7 * tonumber(ARGV[3])
+for at = 4, last, 7 do answers[#answers + 1] = finish(at) end
 if ARGV[2] ~= '1' then wake_for_ready() end
 settle()
-return {answers, changes}
+return {answers, changes, (claim_all(last + 1))}

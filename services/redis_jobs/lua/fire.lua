@@ -5,7 +5,8 @@ if call('HGET', P .. 'sched', ARGV[2]) ~= ARGV[3] then return {0} end
 call('HSET', P .. 'sched', ARGV[2], ARGV[4])
 if ARGV[5] == '0' then call('ZREM', P .. 'schedz', ARGV[2]) else call('ZADD', P .. 'schedz', ARGV[5], ARGV[2]) end
 local answers = {}
-for at = 8, #ARGV, 10 do answers[#answers + 1] = submit(at, tonumber(ARGV[6]), tonumber(ARGV[7])) end
+for at = 8, #ARGV, 5 do answers[#answers + 1] = submit(at, tonumber(ARGV[6]), tonumber(ARGV[7])) end
+end_submissions()
 wake_for_ready()
 settle()
 return {1, answers, changes}

@@ -40,6 +40,19 @@ TEST_F(Checks, GivenMemoryProvidersWhenSeveralNodesThenEachRefusedByName) {
               HasSubstr("environment QUEUE_PROVIDER: queue.provider: \"memory\" works for one node only"));
 }
 
+TEST_F(Checks, GivenMorePartitionsThanACoordinatorPlacesWhenLoadedThenRefusedWithTheMost) {
+  EXPECT_EQ(two("[cluster]\npartitions = 10922"), "");
+  EXPECT_EQ(two("[cluster]\npartitions = 10923"),
+            "cluster.toml:2: cluster.partitions: 10923 partitions for each of the 6 roles of the nodes are 65538, "
+            "and a cluster places at most 65536: at most 10922 partitions with these roles\n");
+  std::string worker = "roles = [\"worker\"]\n", both = "port = 4710\nhttp = \"127.0.0.1:3001\"\n";
+  EXPECT_EQ(two("[cluster]\npartitions = 65536", worker, both + worker), "");
+  EXPECT_THAT(two("[cluster]\npartitions = 32769", worker, both + "roles = [\"api\"]\n"),
+              HasSubstr("32769 partitions for each of the 2 roles of the nodes are 65538"));
+  env = {{"TUTTI_CLUSTER_PARTITIONS", "65536"}};
+  EXPECT_EQ(mistakes(load_env()), "") << "one node alone has no coordinator";
+}
+
 TEST_F(Checks, GivenProvidersWithoutUrlWhenLoadedThenMissingUrlNamed) {
   env = {{"QUEUE_PROVIDER", "redis"},
          {"TUTTI_STORE_PROVIDER", "postgres"},

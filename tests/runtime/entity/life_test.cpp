@@ -95,6 +95,33 @@ TEST_F(EntityLife, GivenTooManyWaitingWhenAskedThenTheRestHearAtOnceAndRoomComes
   EXPECT_EQ(entities->waiting(), 0u);
 }
 
+TEST_F(EntityLife, GivenTooManyBytesWaitingWhenAskedThenTheRestHearAtOnceAndRoomComesBack) {
+  types.add(define_notebook());
+  start({.waiting_bytes = 10'000});
+  put message{std::string(3'000, 'x')};
+  entity::json_command command{"put", R"({"line":")" + message.line + "\"}"};
+  auto first = ask<entity::json_reply>("k", command);
+  auto second = ask("k", message), third = ask("k", message);
+  run();
+  EXPECT_FALSE(first->done || second->done || third->done);
+  auto refused = ask<entity::json_reply>("k", command);
+  auto refused_too = ask("k", message);
+  auto small = ask("k", peek{});
+  run();
+  EXPECT_TRUE(refused->failed(ec::unavailable));
+  EXPECT_TRUE(refused_too->failed(ec::unavailable));
+  EXPECT_FALSE(small->done) << "there is room for it";
+  open_all(); // they go on to wait for the start, at the bound, and none is refused
+  EXPECT_TRUE(first->value && second->value && third->value);
+  ASSERT_TRUE(small->value);
+  EXPECT_EQ(small->value->all.size(), 3u);
+  EXPECT_EQ(entities->waiting(), 0u);
+  auto other = close(partition("k"));
+  auto again = ask("k", message);
+  run();
+  EXPECT_FALSE(again->done) << "the room is free again";
+}
+
 TEST_F(EntityLife, GivenExpiredDeadlineWhenItsTurnComesThenItIsNotHandled) {
   start_all();
   lines_of("k");

@@ -254,6 +254,21 @@ TEST_F(RememberedEntities, GivenListThatFailsWhenOpenedThenItIsTriedAgain) {
   EXPECT_EQ(live(), 1u);
 }
 
+TEST_F(RememberedEntities, GivenLoadThatFailsWhenTheStoreIsBackThenItLivesAgainWithoutAMessage) {
+  open_all();
+  ask("k", put{"a"});
+  ask("k", explode{});
+  run();
+  EXPECT_EQ(live(), 0u);
+  script->fail_load = make_error(ec::unavailable, "away");
+  run_for(20s);
+  EXPECT_EQ(live(), 0u);
+  EXPECT_LT(script->loads.size(), 15u) << "with a backoff";
+  script->fail_load.reset();
+  run_for(60s);
+  EXPECT_EQ(live(), 1u) << script->loads.size();
+}
+
 TEST_F(RememberedEntities, GivenRememberedEntityThatFailsWhenItHasCooledThenItLivesAgainWithoutAMessage) {
   open_all();
   ask("k", put{"a"});

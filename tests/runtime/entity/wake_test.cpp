@@ -87,6 +87,49 @@ TEST_F(Wake, GivenItFailsWhenWokenThenItIsWokenAgainAfterTheBackoff) {
   EXPECT_EQ(lines_of("k"), (texts{"one", "woken"}));
 }
 
+TEST_F(Wake, GivenStoreAwayWhenWokenThenItIsWokenAgainWhenTheStoreIsBack) {
+  begin();
+  ask("k", put{"one"});
+  run_for(9s);
+  script->fail_save = script->fail_load = make_error(ec::unavailable, "away");
+  run_for(8s);
+  EXPECT_EQ(live(), 0u) << "its save was given up";
+  run_for(10s);
+  script->fail_save.reset();
+  script->fail_load.reset();
+  run_for(30s);
+  ASSERT_TRUE(script->book.load({{{"notebook", "k"}}}).states[0].version > 1u) << "nobody asked, and it has run";
+  EXPECT_EQ(lines_of("k"), (texts{"one", "woken"}));
+}
+
+TEST_F(Wake, GivenTimesSetOftenWhenTheyPassThenItRunsOnceForTheLast) {
+  begin();
+  for (int i = 0; i < 50; ++i) {
+    ask("k", put{"x"});
+    run_for(100ms, 10ms);
+  }
+  run_for(6s); // its requests' own timers are over
+  EXPECT_LT(scheduler().clock().schedule().size(), 10u) << "not a timer for each";
+  run_for(5s);
+  EXPECT_EQ(lines_of("k").size(), 51u);
+}
+
+TEST_F(Wake, GivenLeaseOverBeforeItBeginsWhenActivatedThenItDoesNotBegin) {
+  int begun = 0;
+  types.add(entity::define<notebook>("notebook", "worker", "Lines")
+                .read<peek>("peek", [](const page& self, const peek&) { return view_of(self); })
+                .on_start([&](page&) { ++begun; }));
+  start();
+  auto p = partition("k");
+  open(p, 1, 1s);
+  auto asked = ask("k", peek{}, 10s);
+  while (live() == 0)
+    ASSERT_TRUE(scheduler().try_run_once());
+  lease_time->frozen += 2s;
+  run();
+  EXPECT_EQ(begun, 0);
+}
+
 TEST_F(Wake, GivenAnotherTimeWhenTheFirstIsThereThenOnlyTheLastCounts) {
   begin();
   ask("k", put{"one"});

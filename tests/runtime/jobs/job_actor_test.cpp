@@ -22,6 +22,7 @@ struct Attempts : tutti::tests::VirtualTime {
   std::vector<std::size_t> batches;
   std::vector<progress_report> progress;
   std::vector<claim_ref> renewed;
+  int resumed = 0;
   bool confirms_stop = true;
   caf::actor store, runner;
 
@@ -40,6 +41,7 @@ struct Attempts : tutti::tests::VirtualTime {
               return caf::unit;
             return caf::sec::unexpected_message;
           },
+          [this](resume_claiming) { ++resumed; },
           [this](finish_attempts& f) {
             batches.push_back(f.outcomes.size());
             std::move(f.outcomes.begin(), f.outcomes.end(), std::back_inserter(outcomes));
@@ -253,6 +255,27 @@ TEST_F(Attempts, GivenDrainWhenStoreDoesNotConfirmThenAnsweredAllTheSame) {
   });
   run_for(1s);
   EXPECT_TRUE(answered);
+}
+
+TEST_F(Attempts, GivenDrainWhenResumedThenAnErrorAndAttemptsAreTakenAgain) {
+  add("stay", [](job_actor*) -> caf::behavior { return {[](go) {}}; });
+  start();
+  give({job("stay")});
+  std::string words;
+  sys.spawn([&, this](caf::event_based_actor* self) {
+    self->request(runner, 30s, drain_runner{10s})
+        .then([](const drained&) {}, [&](const caf::error& e) { words = describe(e); });
+  });
+  run();
+  client->send(runner, resume_runner{});
+  run();
+  EXPECT_EQ(words, "cancelled: the runner claims again");
+  EXPECT_EQ(resumed, 1);
+  give({job("stay", 2)});
+  EXPECT_EQ(live(), 2u);
+  EXPECT_TRUE(outcomes.empty());
+  client->send_exit(runner, caf::exit_reason::kill);
+  run();
 }
 
 TEST_F(Attempts, GivenDrainWhenTheRunnerEndsThenAnError) {

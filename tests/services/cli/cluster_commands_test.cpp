@@ -96,12 +96,13 @@ TEST(ClusterAnswers, GivenAPlanWhenDrainedThenItSaysWhatMovesAndWhatStays) {
     last = head.substr(0, head.find(" HTTP"));
     return response(
         202, R"({"node":"a/1","plan":true,"moves":[{"role":"worker","to":"b","partitions":43},)"
-             R"({"role":"shard","to":null,"partitions":2}],"partitions":43,"staying":2,"entities":7})");
+             R"({"role":"shard","to":null,"partitions":2}],"partitions":43,"staying":2,"entities":7,"runningJobs":3})");
   }};
   auto plan = run_tutti({"cluster", "drain", "a/1", "--plan"}, {"TUTTI_URL=" + server.url()});
   EXPECT_EQ(asked(), "POST /nodes/a%2F1/drain?plan=true");
   EXPECT_THAT(plan.out, ContainsRegex("\nworker +43 +b\nshard +2 +nobody"));
   EXPECT_THAT(plan.out, HasSubstr("a/1 would give away 43 partitions; 7 live entities would be saved"));
+  EXPECT_THAT(plan.out, HasSubstr("it would claim no jobs any more; 3 are running"));
   EXPECT_THAT(plan.err, HasSubstr("2 partitions would stay"));
   auto drained = run_tutti({"cluster", "drain", "a/1"}, {"TUTTI_URL=" + server.url()});
   EXPECT_EQ(asked(), "POST /nodes/a%2F1/drain");

@@ -4,6 +4,8 @@ import socket
 import subprocess
 import sys
 
+from slow_link import SlowLink
+
 
 def enter():
     """The calling test goes on in a namespace of its own, or ends with the reason why it cannot."""
@@ -29,9 +31,11 @@ class Network:
     """The hub, where the servers and the test are, at 10.77.0.1; nodes at .11, .12 and so on."""
     hub = "10.77.0.1"
 
-    def __init__(self, names):
+    def __init__(self, names, slow=None):
+        """`slow`: what SlowLink is told of the link of a node, by its name; `near` is the node's end."""
         self.names = list(names)
-        self.holders = {}
+        self.slow = slow or {}
+        self.holders, self.links = {}, {}
         try:
             self.build()
         except BaseException:
@@ -49,7 +53,11 @@ class Network:
                                       stdout=subprocess.PIPE)
             holder.stdout.readline()
             self.holders[name] = holder
-            ip("link", "add", f"v-{name}", "type", "veth", "peer", "name", "eth", "netns", str(holder.pid))
+            if name in self.slow:
+                self.links[name] = SlowLink(f"t-{name}", f"v-{name}", **self.slow[name])
+                ip("link", "set", f"t-{name}", "netns", str(holder.pid), "name", "eth")
+            else:
+                ip("link", "add", f"v-{name}", "type", "veth", "peer", "name", "eth", "netns", str(holder.pid))
             ip("link", "set", f"v-{name}", "master", "hub")
             ip("link", "set", f"v-{name}", "up")
             for words in (("link", "set", "lo", "up"), ("addr", "add", f"{self.address(name)}/24", "dev", "eth"),
@@ -77,6 +85,8 @@ class Network:
         ip("link", "set", f"v-{name}", "up")
 
     def close(self):
+        for link in self.links.values():
+            link.close()
         # The kernel takes a namespace's links down some time after its last process: the next network wants their
         # names at once.
         for _, link in socket.if_nameindex():

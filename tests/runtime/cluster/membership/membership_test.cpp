@@ -87,6 +87,7 @@ TEST_F(Membership, GivenNodeThatDrainsWhenSaidThenAllSeeItUntilUndrained) {
 
 TEST_F(Membership, GivenMembersWhenDeclaredDownThenOnlyThoseThatAre) {
   test_node a{as("a")};
+  test_node c{as("c", 1, {a.address()})};
   auto declare = [&](const std::string& name) {
     caf::error out;
     caf::scoped_actor self{a.system()};
@@ -95,16 +96,25 @@ TEST_F(Membership, GivenMembersWhenDeclaredDownThenOnlyThoseThatAre) {
   };
   {
     test_node b{as("b", 2, {a.address()})};
-    ASSERT_TRUE(eventually([&] { return a.sees_up({"a", "b"}); }));
+    ASSERT_TRUE(eventually([&] { return a.sees_up({"a", "b"}) && c.sees_up({"b"}); }));
     EXPECT_TRUE(is(declare("b"), runtime::ec::conflict));
     EXPECT_TRUE(is(declare("a"), runtime::ec::conflict));
     EXPECT_TRUE(is(declare("x"), runtime::ec::not_found));
   }
   ASSERT_TRUE(eventually([&] { return a.sees("b", member_state::down, false); }));
+  ASSERT_TRUE(eventually([&] { return c.sees("b", member_state::down, false); }));
   EXPECT_FALSE(declare("b"));
-  EXPECT_TRUE(eventually([&] { return !a.find("b"); }));
+  EXPECT_TRUE(eventually([&] { return !a.find("b") && !c.find("b"); }));
+  test_node late{as("d", 1, {a.address()})};
+  ASSERT_TRUE(eventually([&] { return late.sees_up({"a", "c"}); }));
+  EXPECT_FALSE(late.find("b"));
+  {
+    test_node dead{as("b", 2, {a.address()})}; // the same life, as a frozen process that thaws
+    ASSERT_TRUE(eventually([&] { return !dead.ended().empty(); }));
+    EXPECT_EQ(dead.ended(), "rejected: node 'b' was declared dead while it was down; start it anew");
+  }
   test_node b{as("b", 3, {a.address()})};
-  EXPECT_TRUE(eventually([&] { return a.sees_up({"b"}); }));
+  EXPECT_TRUE(eventually([&] { return a.sees_up({"b"}) && c.sees_up({"b"}); }));
 }
 
 TEST_F(Membership, GivenRestartOnTheSamePortWhenTheOldLeaseHasRunOutThenTheNewIncarnationIsUp) {

@@ -146,23 +146,47 @@ TEST_F(Roster, GivenDownMemberWhenAnHourHasPassedThenLeftOutUntilItComesBack) {
   EXPECT_EQ(of("b")->state, member_state::up);
 }
 
-TEST_F(Roster, GivenDismissedMemberWhenItComesBackThenItShowsAgain) {
-  EXPECT_TRUE(is(seen.dismiss("b"), runtime::ec::not_found));
+TEST_F(Roster, GivenMembersWhenALostLifeIsAskedForThenOnlyOfOneThatIsDown) {
+  EXPECT_TRUE(is(seen.lost_life("b").error(), runtime::ec::not_found));
   lease("b", 2, 3s);
   look();
-  EXPECT_TRUE(is(seen.dismiss("b"), runtime::ec::conflict));
-  EXPECT_TRUE(is(seen.dismiss("a"), runtime::ec::conflict));
+  EXPECT_TRUE(is(seen.lost_life("b").error(), runtime::ec::conflict));
+  EXPECT_TRUE(is(seen.lost_life("a").error(), runtime::ec::conflict));
   lease("b", 2, 0s);
   look();
-  EXPECT_FALSE(seen.dismiss("b"));
-  EXPECT_TRUE(look());
+  EXPECT_EQ(seen.lost_life("b"), 2u);
+}
+
+TEST_F(Roster, GivenLifeThatIsDeclaredDeadWhenSeenThenItIsDownOrGoneAndTheNextOneIsWelcome) {
+  lease("b", 2, 0s);
+  leases.push_back({death_lease("b"), {"c", 7}, 9, runtime::wire::encode(death_note{2}), 0s});
+  look();
   EXPECT_EQ(of("b"), nullptr);
-  lease("b", 2, 3s);
+  EXPECT_FALSE(seen.declared_dead(info("a", 2)));
+  lease("b", 2, 3s); // it has not noticed yet
+  seen.set_link(info("b", 2), true);
+  look();
+  EXPECT_EQ(of("b")->state, member_state::down);
+  EXPECT_EQ(of("b")->why, "it was declared dead");
+  lease("b", 2, 0s);
+  look();
+  EXPECT_EQ(of("b"), nullptr) << "though it still answers";
+  lease("b", 3, 3s);
+  seen.set_link(info("b", 3), true);
   look();
   EXPECT_EQ(of("b")->state, member_state::up);
-  lease("b", 2, 0s);
+  EXPECT_TRUE(of("b")->reachable);
+  lease("b", 3, 0s);
+  seen.drop_link("b");
   look();
-  EXPECT_NE(of("b"), nullptr) << "it was dismissed for the time before";
+  EXPECT_NE(of("b"), nullptr) << "it was the life before";
+}
+
+TEST_F(Roster, GivenUnreadableDeathWhenSeenThenNobodyIsDead) {
+  lease("b", 2, 3s);
+  leases.push_back({death_lease("b"), {"c", 7}, 9, "\xff\xff", 3s});
+  look();
+  EXPECT_EQ(of("b")->state, member_state::up);
 }
 
 TEST_F(Roster, GivenLeaseWithAnUnreadableValueWhenSeenThenAtLeastWhoItIs) {

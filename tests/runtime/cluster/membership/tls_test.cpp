@@ -27,7 +27,7 @@ struct MembershipTls : Membership {
       throw std::runtime_error("no temporary folder");
     for (auto* ca : {"ours", "foreign"}) {
       fs::create_directory(fs::path{name} / ca);
-      make_throwaway_ca(fs::path{name} / ca, {"a", "b", "c"});
+      make_throwaway_ca(fs::path{name} / ca, {"a", "b", "c", "d"});
     }
     return name;
   }
@@ -60,6 +60,41 @@ TEST_F(MembershipTls, GivenForeignCaWhenDialledEitherWayThenNoPeerAndOthersAreSe
   test_node c{with("ours", "c", 3, {a.address()})};
   EXPECT_TRUE(eventually([&] { return a.sees_up({"a", "c"}) && c.sees_up({"a", "c"}); }));
   EXPECT_EQ(a.count("up b 2") + b.count("up a 1"), 0u);
+}
+
+TEST_F(MembershipTls, GivenCertificateOfAnotherNodeWhenDialledEitherWayThenNoPeerAndBothSayWhy) {
+  test_node a{with("ours", "a", 1)};
+  auto options = with("ours", "c", 2, {a.address()});
+  options.name = "b";
+  test_node b{options};
+  EXPECT_TRUE(eventually(
+      [&] { return a.sees("b", member_state::up, false) && logged("peer.refused reason=node 'b' at "); }));
+  auto words = "reason=node 'b' at 127.0.0.1:" + std::to_string(b.port()) + " has the certificate of c";
+  EXPECT_TRUE(eventually([&] {
+    return logged("peer.refused " + words) // by a, when b dials it
+           && logged("peer.not_connected address=127.0.0.1:" + std::to_string(b.port()) + " " + words)
+           && logged("peer.not_connected address=127.0.0.1:" + std::to_string(a.port()) + " " + words);
+  }));
+  test_node c{with("ours", "c", 3, {a.address()})};
+  EXPECT_TRUE(eventually([&] { return a.sees_up({"a", "c"}) && c.sees_up({"a", "c"}); }));
+  EXPECT_EQ(a.count("up b 2") + c.count("up b 2"), 0u);
+}
+
+TEST_F(MembershipTls, GivenOneCertificateThatNamesAllNodesWhenStartedThenEachReachesAll) {
+  auto shared = (folder / "shared").string();
+  auto make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -keyout " + shared
+              + ".key -out " + shared + ".crt -subj /CN=cluster -addext subjectAltName=DNS:a,URI:b 2>/dev/null";
+  ASSERT_EQ(std::system(make.c_str()), 0);
+  auto node = [&](const char* name, std::uint64_t incarnation, std::vector<endpoint> addresses = {}) {
+    auto out = as(name, incarnation, std::move(addresses));
+    out.tls = {runtime::config::tls_mode::on, shared + ".crt", shared + ".key", shared + ".crt"};
+    return out;
+  };
+  test_node a{node("a", 1)};
+  test_node b{node("b", 2, {a.address()})}, c{node("c", 3, {a.address()})};
+  EXPECT_TRUE(eventually([&] { return a.sees_up({"a", "b"}) && b.sees_up({"a", "b"}); }));
+  EXPECT_TRUE(eventually([&] { return logged("has the certificate of a b cluster"); }));
+  EXPECT_EQ(a.count("up c 3") + b.count("up c 3"), 0u);
 }
 
 TEST_F(MembershipTls, GivenPlainClientWhenItConnectsThenRefused) {
@@ -114,9 +149,7 @@ TEST_F(MembershipTls, GivenStrangersOfAllKindsWhenTheyConnectThenLinksStayAndNod
   EXPECT_TRUE(
       eventually([&] { return logged("peer.not_connected address=127.0.0.1:" + std::to_string(a.port())); }));
   auto began = std::chrono::steady_clock::now();
-  auto options = with("ours", "b", 4, {a.address()});
-  options.name = "d"; // with the certificate of b
-  test_node d{options};
+  test_node d{with("ours", "d", 4, {a.address()})};
   EXPECT_TRUE(eventually([&] { return d.count("up a 1") == 1; }));
   EXPECT_LT(std::chrono::steady_clock::now() - began, 1s);
   EXPECT_TRUE(eventually([&] { return silent.back()->closed(); }, 10s)) << "nobody may be silent for ever";

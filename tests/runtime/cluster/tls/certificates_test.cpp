@@ -31,9 +31,9 @@ struct Certificates : testing::Test {
     make_throwaway_ca(out, {"a", "b"}, valid);
     return out;
   }
-  static std::string wrong(const tls_settings& tls) {
+  static std::string wrong(const tls_settings& tls, const std::string& node = "a") {
     std::string out;
-    for (auto& line : check_certificates(tls))
+    for (auto& line : check_certificates(tls, node))
       out += line + "\n";
     return out;
   }
@@ -43,11 +43,41 @@ struct Certificates : testing::Test {
 TEST_F(Certificates, GivenThrowawayFilesWhenCheckedThenGoodAndKeysArePrivate) {
   auto one = made("one");
   EXPECT_EQ(wrong(throwaway_tls(one, "a")), "");
-  EXPECT_EQ(wrong(throwaway_tls(one, "b")), "");
+  EXPECT_EQ(wrong(throwaway_tls(one, "b"), "b"), "");
   EXPECT_EQ(fs::status(one / "a.key").permissions(), fs::perms::owner_read | fs::perms::owner_write);
   EXPECT_FALSE(fs::exists(one / "ca.key"));
   auto text = "openssl verify -CAfile " + (one / "ca.crt").string() + " " + (one / "a.crt").string();
   EXPECT_EQ(std::system((text + " >/dev/null 2>&1").c_str()), 0) << "another program agrees";
+}
+
+TEST_F(Certificates, GivenCertificateOfAnotherNodeWhenCheckedThenItSaysWhomItNames) {
+  auto tls = throwaway_tls(made("one"), "b");
+  EXPECT_EQ(wrong(tls), "cluster.tls.certificate: " + tls.certificate + " is not for node \"a\": it names b\n");
+}
+
+TEST_F(Certificates, GivenAlternativeNamesWhenCheckedThenEachCountsAndAStarIsEveryNode) {
+  auto self_signed = [&](const std::string& names) {
+    auto base = (folder / "own").string();
+    auto make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -keyout " + base
+                + ".key -out " + base + ".crt -subj /O=music -addext 'subjectAltName=" + names + "' 2>/dev/null";
+    EXPECT_EQ(std::system(make.c_str()), 0);
+    return tls_settings{runtime::config::tls_mode::on, base + ".crt", base + ".key", base + ".crt"};
+  };
+  auto both = self_signed("IP:10.0.0.1,DNS:a,URI:b");
+  EXPECT_EQ(wrong(both), "");
+  EXPECT_EQ(wrong(both, "b"), "");
+  EXPECT_NE(wrong(both, "c").find("is not for node \"c\": it names a b\n"), std::string::npos);
+  EXPECT_NE(wrong(both, "a b").find("is not for node"), std::string::npos);
+  EXPECT_EQ(wrong(self_signed("DNS:*"), "c"), "");
+  EXPECT_NE(wrong(self_signed("DNS:*.example.org")).find("is not for node"), std::string::npos);
+  EXPECT_NE(wrong(self_signed("IP:10.0.0.1")).find("it names no node"), std::string::npos);
+}
+
+TEST_F(Certificates, GivenNamesWhenLookedUpThenOnlyWholeOnes) {
+  EXPECT_TRUE(names_node("a\nb", "b"));
+  EXPECT_FALSE(names_node("ab\nbc", "b"));
+  EXPECT_FALSE(names_node("", "b"));
+  EXPECT_FALSE(names_node("", ""));
 }
 
 TEST_F(Certificates, GivenMissingFilesWhenCheckedThenEachIsNamed) {

@@ -117,6 +117,41 @@ TEST_P(JobStore, GivenDrainWhenAttemptsRunThenTheyCompleteAndNothingIsClaimedAft
   ASSERT_TRUE(again) << "a second drain is answered too";
 }
 
+TEST_P(JobStore, GivenDrainedRunnerWhenResumedThenItClaimsAgain) {
+  types->add(of("test", [](job_actor* self) -> caf::behavior {
+    self->succeed();
+    return {};
+  }));
+  auto r = start_runner(with(2));
+  ASSERT_TRUE(drain(r, 1s)) << "no answer";
+  std::vector<job_id> ids;
+  for (int i = 0; i < 5; ++i)
+    ids.push_back(accept(job()));
+  pass(500ms);
+  EXPECT_EQ(status(ids[0]), s::queued);
+  caf::anon_send(r, resume_runner{});
+  for (auto& id : ids)
+    EXPECT_TRUE(becomes(id, s::succeeded));
+  ASSERT_TRUE(drain(r, 1s)) << "it drains again";
+  auto late = accept(job());
+  pass(500ms);
+  EXPECT_EQ(status(late), s::queued);
+}
+
+TEST_P(JobStore, GivenDrainUnderWayWhenResumedThenAttemptsGoOn) {
+  types->add(of("test", [](job_actor* self) -> caf::behavior {
+    self->delayed_send(self, 800ms, go::value);
+    return {[self](go) { self->succeed(); }};
+  }));
+  auto r = start_runner(with(2));
+  auto id = accept(job());
+  ASSERT_TRUE(becomes(id, s::running));
+  caf::anon_send(r, drain_runner{200ms});
+  caf::anon_send(r, resume_runner{});
+  EXPECT_TRUE(becomes(id, s::succeeded));
+  EXPECT_EQ(get(id)->attempt, 1u);
+}
+
 TEST_P(JobStore, GivenDrainWhenDeadlineIsOverThenHandsBackWithoutCost) {
   types->add(of("test", [](job_actor*) { return stay(); }));
   auto r = start_runner(with(2));

@@ -119,8 +119,9 @@ TEST(JsonFingerprint, GivenAnyMachineWhenHashedThenThisText) {
   EXPECT_EQ(to_string(print_of("null")), "4610abe56eff5cb551622daa78f83583");
   EXPECT_EQ(to_string(print_of(R"({"id":7,"name":"x","tags":["a",1.5,null,true]})")),
             "439448076f9b8d75d1a9f4f72687e439");
-  EXPECT_EQ(to_string(combine(combine(fingerprint{}, "diag.echo"), std::uint64_t{5})),
-            "71f2a69c22e3113991d226f5f82608c9");
+  auto base = combine(fingerprint{}, "diag.echo");
+  EXPECT_EQ(to_string(combine(base, {5})), "3670de6877811c1f3deb7802350a2936");
+  EXPECT_EQ(to_string(combine(base, {5, 6, 7})), "fe1423f98e12590a9fce7c0cc5694b9a");
   EXPECT_EQ(to_string(fingerprint{1, 0xabcdef}), "00000000000000010000000000abcdef");
 }
 
@@ -130,12 +131,15 @@ TEST(JsonFingerprint, GivenFieldsWhenCombinedThenOrderAndBordersCount) {
                             combine(base, ""),
                             combine(combine(base, "a"), "b"),
                             combine(combine(base, "b"), "a"),
-                            combine(base, std::uint64_t{0}),
-                            combine(base, std::uint64_t{1}),
+                            combine(base, {0}),
+                            combine(base, {1}),
+                            combine(base, {1, 2}),
+                            combine(base, {2, 1}),
+                            combine(base, {1, 2, 3}),
                             combine(base, fingerprint{1, 2}),
                             combine(fingerprint{2, 1}, "ab"),
                             base};
-  EXPECT_EQ(all.size(), 9u);
+  EXPECT_EQ(all.size(), 12u);
 }
 
 TEST(JsonFingerprint, GivenBadJsonWhenHashedThenNothing) {

@@ -16,7 +16,7 @@ save_state EntityStore::order(std::string key, std::uint32_t partition, std::uin
   out.partition = partition;
   out.epoch = epoch;
   out.version = version;
-  out.id = UINT64_MAX - ids_++; // ids use all 64 bits
+  out.id = (UINT64_MAX >> 1U) - 1'000'000 + ++ids_; // ids use 63 bits
   out.bytes = std::move(bytes);
   return out;
 }

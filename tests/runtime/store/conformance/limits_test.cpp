@@ -25,6 +25,7 @@ TEST_P(EntityStore, GivenSaveBeyondABoundWhenAskedThenRejected) {
       [](auto& o) { o.epoch = 1ull << 63; },
       [](auto& o) { o.version = INT64_MAX; },
       [](auto& o) { o.id = 0; },
+      [](auto& o) { o.id = UINT64_MAX; },
       [](auto& o) { o.bytes = std::string(max_entity_state + 1, 'b'); },
       [](auto& o) { o.wake_at = -1; },
   };

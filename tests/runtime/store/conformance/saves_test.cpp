@@ -46,8 +46,45 @@ TEST_P(EntityStore, GivenEntityWhenRemovedThenItIsForgottenAndMayBeMadeAnew) {
   EXPECT_EQ(load(a, "x"), (entity_state{{"player", "x"}, 0, "", {}}));
   EXPECT_TRUE(list(a, 1).entities.empty());
   EXPECT_EQ(saved(a, remove), 0u) << "repeated";
-  EXPECT_EQ(saved(a, order("x", 1, 10, 0, "again")), 1u);
+  EXPECT_EQ(saved(a, order("x", 1, 10, 0, "again")), 3u) << "the version goes on";
   EXPECT_EQ(load(a, "x").bytes, "again");
+}
+
+TEST_P(EntityStore, GivenSavesThatHungWhenExecutedAfterTheRemovalThenTheyBringNothingBack) {
+  auto a = node();
+  raise(a, 1, 10);
+  auto hung_first = order("x", 1, 10, 0, "hung");
+  saved(a, order("x", 1, 10, 0, "one"));
+  auto hung_second = order("x", 1, 10, 1, "hung too");
+  saved(a, order("x", 1, 10, 1, "two"));
+  auto remove = order("x", 1, 10, 2);
+  remove.remove = true;
+  saved(a, remove);
+  for (auto& hung : {hung_first, hung_second})
+    EXPECT_EQ(refused(a, hung), version_conflict);
+  EXPECT_EQ(load(a, "x").version, 0u);
+
+  auto anew = order("x", 1, 10, 0, "anew");
+  EXPECT_EQ(saved(a, anew), 4u);
+  EXPECT_EQ(saved(a, anew), 4u) << "repeated";
+  for (auto& hung : {hung_first, hung_second, remove})
+    EXPECT_EQ(refused(a, hung), version_conflict);
+  EXPECT_EQ(load(a, "x").bytes, "anew");
+  EXPECT_EQ(saved(a, order("x", 1, 10, 4, "more")), 5u);
+}
+
+TEST_P(EntityStore, GivenRemovedEntityWhenALaterOwnerMakesItAnewThenItsIdsMayBeSmaller) {
+  auto a = node();
+  raise(a, 1, 10);
+  saved(a, order("x", 1, 10, 0, "one"));
+  auto remove = order("x", 1, 10, 1);
+  remove.remove = true;
+  saved(a, remove);
+  raise(a, 1, 11);
+  auto anew = order("x", 1, 11, 0, "anew");
+  anew.id = 1;
+  EXPECT_EQ(saved(a, anew), 3u);
+  EXPECT_EQ(load(a, "x").bytes, "anew");
 }
 
 TEST_P(EntityStore, GivenSaveOfUnknownOutcomeWhenRepeatedThenItSucceedsAndHappensOnce) {

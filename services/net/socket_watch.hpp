@@ -5,18 +5,10 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 
-struct pg_conn; // libpq's
+namespace tutti::services::net {
 
-namespace tutti::services::postgres {
-
-struct close_connection {
-  void operator()(pg_conn* c) const noexcept;
-};
-/// Closing sends a farewell where that does not block.
-using connection_handle = std::unique_ptr<pg_conn, close_connection>;
-
-/// Waits for libpq's socket without owning it: on a duplicate of its descriptor, because libpq closes and
-/// replaces its own as it likes.
+/// Waits for the socket of a library without owning it: on a duplicate of its descriptor, because libpq and
+/// curl close and replace their own as they like.
 class socket_watch {
 public:
   explicit socket_watch(boost::asio::io_context& context) : socket_(context) {}
@@ -24,8 +16,8 @@ public:
   socket_watch(const socket_watch&) = delete;
   socket_watch& operator=(const socket_watch&) = delete;
 
-  /// The descriptor that libpq has now; false when there is none. Ends the waits on the one before.
-  bool follow(const pg_conn* connection);
+  /// The descriptor that the library has now; false when there is none. Ends the waits on the one before.
+  bool follow(int descriptor);
   /// One call when it is ready, or has failed, none after stop() or follow(). A second wait of the same kind
   /// while one is open does nothing.
   void wait_read(std::function<void()> then) {
@@ -45,4 +37,4 @@ private:
   open_wait reading_, writing_;
 };
 
-} // namespace tutti::services::postgres
+} // namespace tutti::services::net

@@ -1,17 +1,14 @@
-#include "services/postgres/connection/socket_watch.hpp"
+#include "services/net/socket_watch.hpp"
+
+#include <utility>
 
 #include <fcntl.h>
-#include <libpq-fe.h>
 
-namespace tutti::services::postgres {
+namespace tutti::services::net {
 
-void close_connection::operator()(pg_conn* c) const noexcept {
-  PQfinish(c);
-}
-
-bool socket_watch::follow(const pg_conn* connection) {
+bool socket_watch::follow(int descriptor) {
   stop();
-  auto copy = ::fcntl(PQsocket(connection), F_DUPFD_CLOEXEC, 0);
+  auto copy = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
   if (copy < 0)
     return false;
   socket_.assign(copy);
@@ -40,4 +37,4 @@ void socket_watch::stop() noexcept {
   socket_.close(ignored);
 }
 
-} // namespace tutti::services::postgres
+} // namespace tutti::services::net
