@@ -1,5 +1,6 @@
 #include "tests/bench/bare_redis.hpp"
 
+#include "runtime/wall_clock.hpp"
 #include "tests/bench/bench.hpp"
 #include "tests/bench/job_system.hpp"
 
@@ -67,7 +68,7 @@ const std::string changing_half(80, 'x');
 /// 16 bytes that begin with a time of 48 bits.
 std::string id_of(int number) {
   std::string out(16, '\0');
-  auto time = static_cast<std::uint64_t>(wall_now());
+  auto time = static_cast<std::uint64_t>(runtime::wall_now());
   for (int i = 0; i < 6; ++i)
     out[static_cast<std::size_t>(i)] = static_cast<char>(time >> (40 - 8 * i));
   std::memcpy(out.data() + 8, &number, sizeof number);

@@ -2,6 +2,7 @@
 
 #include "runtime/jobs/job_actor.hpp"
 #include "runtime/jobs/runner.hpp"
+#include "runtime/wall_clock.hpp"
 #include "tests/bench/bench.hpp"
 
 #include <algorithm>
@@ -13,7 +14,9 @@
 #include <utility>
 #include <vector>
 
-#include <caf/all.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
 
 namespace tutti::bench {
 namespace {
@@ -57,12 +60,6 @@ std::size_t number_in(const std::string& payload) {
 }
 
 } // namespace
-
-jobs::unix_ms wall_now() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 std::string payload_of(int number) {
   char digits[16];
@@ -120,7 +117,6 @@ jobs::job_spec job_system::spec(int number, std::string payload) {
   request.type = "bench.noop";
   request.payload = std::move(payload);
   request.idempotency_key = "key-" + std::to_string(number);
-  request.trace = telemetry::trace_context::new_root(false); // as the gateway
   return std::get<jobs::job_spec>(types_->make_spec(std::move(request), wall_now()));
 }
 

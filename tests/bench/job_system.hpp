@@ -25,8 +25,6 @@ struct node_config : caf::actor_system_config {
   node_config() { runtime::actor::use_shared_queue(*this, 2, 300); }
 };
 
-jobs::unix_ms wall_now();
-
 /// 200 bytes of JSON, as the peers send.
 std::string payload_of(int number);
 
