@@ -16,7 +16,7 @@ from cluster_faults import KEYS, Clients
 from clusters import Cluster
 from support import main, note, wait_for
 
-SECONDS = int(os.environ.get("TUTTI_SLOW_SECONDS", "25"))
+SECONDS = int(os.environ.get("TUTTI_SLOW_SECONDS", "20"))
 # What the node sends takes 150 to 250 ms and comes in another order, and of both ways 1 % is lost; so a round trip to the
 # stores and to its peers takes 200 ms, and 550 with a loss.
 SLOW = {"delay": 0.2, "back": 0.0, "jitter": 0.05, "loss": 0.01}
