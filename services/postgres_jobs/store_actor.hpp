@@ -196,7 +196,7 @@ private:
   std::shared_ptr<turn> under_way_;
   bool ordered_ = false; ///< an order is under way
   bool order_is_next_ = true;
-  std::size_t last_group_ = 0;        ///< submissions in the last turn
+  std::size_t last_group_ = 0;        ///< submissions and outcomes in the last turn
   steady::time_point gather_until_{}; ///< so many are likely to come again
   bool claim_wanted_ = false;
   bool resting_ = false;

@@ -82,13 +82,12 @@ void postgres_store::in_turn(std::function<postgres::unit()> make, std::function
   next_turn();
 }
 
-/// Callers that have just been answered send their next submissions now: without a moment's patience the
-/// first of them would have a transaction for itself.
+/// Callers that have just been answered send their next submissions now, and jobs that have just been claimed
+/// end: without a moment's patience the first of them would have a transaction for itself.
 bool postgres_store::gathers() {
-  auto others =
-      !waiting_.outcomes.empty() || !waiting_.ended.empty() || !waiting_.renewals.empty() || tick_due_;
-  if (others || waiting_.submissions.empty() || waiting_.submissions.size() >= last_group_
-      || steady::now() >= gather_until_)
+  auto others = !waiting_.ended.empty() || !waiting_.renewals.empty() || tick_due_;
+  auto came = waiting_.submissions.size() + waiting_.outcomes.size();
+  if (others || came == 0 || came >= last_group_ || steady::now() >= gather_until_)
     return false;
   delayed_send(this, gather_time, gather_atom::value);
   return true;
@@ -190,7 +189,7 @@ void postgres_store::turn_ended(turn& of, postgres::answer& got) {
       of.then[i](got.results[i]);
     answer_submissions(of.items);
     if (!of.ticks)
-      last_group_ = of.items.submissions.size();
+      last_group_ = of.items.submissions.size() + of.items.outcomes.size();
     gather_until_ = steady::now() + gather_time;
     if (of.claimed > 0 || !of.items.empty())
       poll_interval_ = milliseconds{20};

@@ -2,13 +2,11 @@
 // message. usage: actor_bench messages | spread | echo | latency | memory
 #include "actors/diag/diag_jobs.hpp"
 #include "runtime/actor/metered.hpp"
-#include "runtime/actor/scheduling.hpp"
-#include "runtime/jobs/job_actor.hpp"
 #include "runtime/jobs/memory/store.hpp"
-#include "runtime/jobs/runner.hpp"
+#include "runtime/wall_clock.hpp"
 #include "tests/bench/bench.hpp"
+#include "tests/bench/job_system.hpp"
 
-#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <cstring>
@@ -33,10 +31,6 @@ struct bare_config : caf::actor_system_config {
     set("scheduler.max-throughput", std::size_t{300});
   }
 };
-struct our_config : caf::actor_system_config {
-  our_config() { actor::use_shared_queue(*this, 2, 300); }
-};
-
 struct counter_state {
   static constexpr const char* name = "counter";
   counter_state() = default;
@@ -83,7 +77,7 @@ void messages() {
       caf::actor_system sys{cfg};
       bench::report("message_cpu", "bare", cpu_per_message(sys, sys.spawn(bare)), "us");
     }
-    our_config cfg;
+    bench::node_config cfg;
     caf::actor_system sys{cfg};
     actor::actor_table table{"bench"};
     bench::report("message_cpu", "tutti",
@@ -114,7 +108,7 @@ double spread_rate(caf::actor_system& sys, actor::actor_table& table) {
 }
 
 void spread() {
-  our_config cfg;
+  bench::node_config cfg;
   caf::actor_system sys{cfg};
   actor::actor_table table{"bench"};
   for (int round = 0; round < 3; ++round) {
@@ -128,54 +122,22 @@ void spread() {
   }
 }
 
-/// The job system without HTTP: store, runner and one actor for each attempt.
-struct job_system {
-  our_config cfg;
-  caf::actor_system sys{cfg};
-  actor::actor_table table{"bench"};
-  std::shared_ptr<jobs::job_types> types = std::make_shared<jobs::job_types>();
-  std::shared_ptr<jobs::memory_state> state;
-  caf::actor store, runner;
-
-  explicit job_system(jobs::job_observer* observer, std::size_t finished_kept = 100'000) {
-    types->add(actors::diag::echo_job());
+/// The job system on this process' memory.
+struct memory_jobs {
+  explicit memory_jobs(bench::finish_counter* counter) {
     jobs::store_options options;
-    options.max_finished = finished_kept;
-    state = std::make_shared<jobs::memory_state>(options, observer);
+    options.max_finished = 100'000;
+    state = std::make_shared<jobs::memory_state>(options, counter);
+    system.types().add(actors::diag::echo_job());
   }
-  void start(bool with_runner) {
-    std::atomic<bool> up{false};
-    sys.spawn([&](caf::event_based_actor* self) {
-      store = jobs::spawn_memory_store(*self, {&table, "/bench/store", 0, {}}, state, wall_now);
-      if (with_runner)
-        runner = jobs::spawn_runner(*self, {&table, "/bench/runner", 0, {}}, store, types, {});
-      up = true;
+  void start() {
+    system.start([this](caf::event_based_actor& parent, actor::placement where) {
+      return jobs::spawn_memory_store(parent, std::move(where), state, runtime::wall_now);
     });
-    while (!up)
-      std::this_thread::sleep_for(50us);
   }
-  ~job_system() {
-    for (auto* a : {&runner, &store})
-      if (*a)
-        caf::anon_send_exit(*a, caf::exit_reason::kill);
-    runner = store = nullptr;
-  }
-  jobs::job_spec spec(int number, std::string payload) {
-    jobs::job_request request;
-    request.type = "diag.echo";
-    request.payload = std::move(payload);
-    request.idempotency_key = "key-" + std::to_string(number);
-    return std::get<jobs::job_spec>(types->make_spec(std::move(request), wall_now()));
-  }
-};
 
-struct finish_counter final : jobs::job_observer {
-  std::atomic<std::uint64_t> finished{0};
-  void accepted(std::string_view) override {}
-  void changed(const jobs::job_change& c) override {
-    if (jobs::is_final(c.status))
-      finished.fetch_add(1, std::memory_order_relaxed);
-  }
+  std::shared_ptr<jobs::memory_state> state;
+  bench::job_system system{true};
 };
 
 const std::string payload =
@@ -201,91 +163,59 @@ void echo() {
         std::this_thread::sleep_for(50us);
       bench::report("echo", "bare_spawn_and_message", n / watch.seconds(), "per_s");
     }
-    finish_counter counter;
-    job_system system{&counter};
-    system.start(true);
+    bench::finish_counter counter;
+    memory_jobs on{&counter};
+    on.start();
+    on.system.start_runner(512);
     bench::stopwatch watch;
     for (int i = 0; i < n;) {
       jobs::submit_jobs order;
       for (int k = 0; k < batch; ++k, ++i)
-        order.jobs.push_back(system.spec(i, payload));
-      caf::anon_send(system.store, std::move(order));
+        order.jobs.push_back(on.system.spec(i, payload, "diag.echo"));
+      caf::anon_send(on.system.store(), std::move(order));
       while (static_cast<std::uint64_t>(i) - counter.finished > 2000)
         std::this_thread::sleep_for(50us);
     }
-    while (counter.finished < n)
-      std::this_thread::sleep_for(50us);
+    on.system.wait_until_finished(counter, n);
     bench::report("echo", "job_system", n / watch.seconds(), "per_s");
   }
 }
 
 void latency() {
-  using clock = std::chrono::steady_clock;
-  constexpr int n = 3000;
-  std::vector<clock::time_point> sent(n), begun(n);
-  std::atomic<int> done{0};
-  job_system system{nullptr};
-  jobs::job_type probe;
-  probe.name = "bench.probe";
-  probe.run = [&](jobs::job_actor* self) -> caf::behavior {
-    begun[static_cast<std::size_t>(std::atoi(self->job().key.c_str()))] = clock::now();
-    self->succeed();
-    ++done;
-    return {};
-  };
-  system.types->add(probe);
-  system.start(true);
-  auto next = clock::now();
-  for (int i = 0; i < n; ++i) {
-    std::this_thread::sleep_until(next);
-    next += std::chrono::microseconds{1'000'000 / 300};
-    jobs::job_request request;
-    request.type = "bench.probe";
-    request.key = std::to_string(i);
-    jobs::submit_jobs order;
-    sent[static_cast<std::size_t>(i)] = clock::now();
-    order.jobs.push_back(std::get<jobs::job_spec>(system.types->make_spec(std::move(request), wall_now())));
-    caf::anon_send(system.store, std::move(order));
-  }
-  while (done < n)
-    std::this_thread::sleep_for(50us);
-  std::vector<double> took;
-  for (std::size_t i = 0; i < n; ++i)
-    took.push_back(std::chrono::duration<double, std::milli>(begun[i] - sent[i]).count());
-  std::sort(took.begin(), took.end());
-  bench::report("submit_to_handler", "p50", took[n / 2], "ms");
-  bench::report("submit_to_handler", "p99", took[n * 99 / 100], "ms");
+  memory_jobs on{nullptr};
+  on.start();
+  on.system.latency("submit_to_handler");
 }
 
 /// Queued jobs nobody runs: what they weigh, and whether a submission and a claim get dearer.
 void memory() {
   const std::string hundred =
       R"({"guild":"81384788765712384","user":"175928847299117063","playlist":"37i9dQZF1DXcBWIGoYBM5M","n":1})";
-  job_system system{nullptr};
-  auto& engine = system.state->jobs;
+  memory_jobs on{nullptr};
+  auto& engine = on.state->jobs;
   auto worker = engine.attach("bench");
   auto before = bench::resident_bytes();
   int number = 0;
   for (int target : {1'000, 10'000, 100'000, 1'000'000}) {
     while (number < target)
-      engine.submit(system.spec(number++, hundred), wall_now());
+      engine.submit(on.system.spec(number++, hundred), runtime::wall_now());
     auto of = std::to_string(target);
     bench::report("queued_bytes_each", of.c_str(), (bench::resident_bytes() - before) / target, "B");
     constexpr int probe = 1000;
     std::vector<jobs::job_spec> specs;
     for (int i = 0; i < probe; ++i)
-      specs.push_back(system.spec(10'000'000 + number + i, hundred));
+      specs.push_back(on.system.spec(10'000'000 + number + i, hundred));
     bench::stopwatch watch;
     for (auto& spec : specs)
-      engine.submit(std::move(spec), wall_now());
+      engine.submit(std::move(spec), runtime::wall_now());
     std::vector<jobs::claimed_job> claimed;
-    engine.claim(worker, probe, wall_now(), claimed);
+    engine.claim(worker, probe, runtime::wall_now(), claimed);
     for (auto& job : claimed) {
       jobs::attempt_outcome outcome;
       outcome.id = job.id;
       outcome.token = job.token;
       outcome.result = "null";
-      engine.finish(std::move(outcome), wall_now());
+      engine.finish(std::move(outcome), runtime::wall_now());
     }
     bench::report("submit_claim_finish_with_queued", of.c_str(), watch.seconds() / probe * 1e6, "us");
   }

@@ -70,7 +70,7 @@ std::string payload_of(int number) {
          + digits + "\"}";
 }
 
-job_system::job_system() {
+job_system::job_system(bool with_keys) : with_keys_(with_keys) {
   jobs::job_type noop;
   noop.name = "bench.noop";
   noop.run = [](jobs::job_actor* self) -> caf::behavior {
@@ -112,11 +112,13 @@ void job_system::stop_runner() {
   runner_ = nullptr;
 }
 
-jobs::job_spec job_system::spec(int number, std::string payload) {
+jobs::job_spec job_system::spec(int number, std::string payload, const char* type) {
   jobs::job_request request;
-  request.type = "bench.noop";
+  request.type = type;
   request.payload = std::move(payload);
-  request.idempotency_key = "key-" + std::to_string(number);
+  if (with_keys_)
+    request.idempotency_key = "key-" + std::to_string(number);
+  request.trace = telemetry::trace_context::new_root(false); // as the gateway
   return std::get<jobs::job_spec>(types_->make_spec(std::move(request), wall_now()));
 }
 

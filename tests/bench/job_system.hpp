@@ -43,7 +43,8 @@ class job_system {
 public:
   using store_maker = std::function<caf::actor(caf::event_based_actor&, runtime::actor::placement)>;
 
-  job_system();
+  /// `with_keys`: each job has an idempotency key.
+  explicit job_system(bool with_keys);
   ~job_system() { stop(); }
   job_system(const job_system&) = delete;
   job_system& operator=(const job_system&) = delete;
@@ -58,7 +59,7 @@ public:
   void start_runner(std::uint32_t concurrency);
   void stop_runner();
 
-  jobs::job_spec spec(int number, std::string payload);
+  jobs::job_spec spec(int number, std::string payload, const char* type = "bench.noop");
   /// One message after the other for each job, so many of them under way; per second.
   double submission_rate(int first, int count, int in_flight);
   /// In few messages.
@@ -72,6 +73,7 @@ private:
   caf::actor_system sys_{config_};
   runtime::actor::actor_table table_{"bench"};
   std::shared_ptr<jobs::job_types> types_ = std::make_shared<jobs::job_types>();
+  const bool with_keys_;
   caf::actor store_, runner_;
 };
 

@@ -25,7 +25,7 @@ struct postgres_jobs {
   postgres_jobs(const postgres_jobs&) = delete;
   postgres_jobs& operator=(const postgres_jobs&) = delete;
 
-  bench::job_system system;
+  bench::job_system system{false}; // as the peers' jobs
   services::net::io_thread io{"bench.postgres"};
   services::postgres::pool pool;
   std::shared_ptr<bench::finish_counter> counter = std::make_shared<bench::finish_counter>();

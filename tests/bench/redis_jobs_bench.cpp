@@ -35,7 +35,7 @@ struct redis_jobs {
     return out;
   }
 
-  bench::job_system system;
+  bench::job_system system{true};
   services::redis::server_address server;
   services::net::io_thread io{"bench.redis"};
   services::redis::client commands{io.context(), to_server()};

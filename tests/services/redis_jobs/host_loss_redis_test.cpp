@@ -100,8 +100,11 @@ struct RedisHostLoss : testing::Test {
 
   redis_server server{
       {{"--appendonly", "yes", "--auto-aof-rewrite-percentage", "0", "--appendfsync", "no"}, {}, false}};
+  struct shared_queue : caf::actor_system_config {
+    shared_queue() { set("scheduler.policy", caf::atom("sharing")); }
+  };
   runtime::actor::actor_table table{"n"};
-  caf::actor_system_config config;
+  shared_queue config;
   caf::actor_system system{config};
   services::net::io_thread io{"redis"};
   services::redis::client commands{io.context(), to_server()};
