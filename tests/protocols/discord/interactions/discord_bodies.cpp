@@ -55,18 +55,20 @@ message full_message() {
   buttons.components.push_back(
       button{button::style::link, "Open", emoji{7, "own", true}, "", "https://x.example", false});
   x.rows.push_back(buttons);
-  select strings{
+  discord::select strings{
       .custom_id = "strings", .placeholder = std::string(150, 'p'), .min_values = 0, .max_values = 25};
   for (int i = 0; i < 25; ++i)
     strings.options.push_back({std::string(98, 'L') + std::to_string(10 + i),
                                std::string(98, 'V') + std::to_string(10 + i), std::string(100, 'D'),
                                emoji{0, "\xF0\x9F\x8E\xB5", false}, i == 0});
   x.rows.push_back({{strings}});
-  x.rows.push_back({{select{.of = select::type::user, .custom_id = "users"}}});
-  x.rows.push_back({{select{.of = select::type::role, .custom_id = "roles", .disabled = true}}});
-  x.rows.push_back({{select{.of = select::type::channel,
-                            .custom_id = "channels",
-                            .channel_types = {channel_type::guild_voice, channel_type::guild_stage_voice}}}});
+  x.rows.push_back({{discord::select{.of = discord::select::type::user, .custom_id = "users"}}});
+  x.rows.push_back(
+      {{discord::select{.of = discord::select::type::role, .custom_id = "roles", .disabled = true}}});
+  x.rows.push_back(
+      {{discord::select{.of = discord::select::type::channel,
+                        .custom_id = "channels",
+                        .channel_types = {channel_type::guild_voice, channel_type::guild_stage_voice}}}});
   return x;
 }
 
