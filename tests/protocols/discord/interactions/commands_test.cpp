@@ -54,11 +54,8 @@ TEST(Commands, GivenSameSetInAnotherOrderWhenHashedThenTheSame) {
 }
 
 TEST(Commands, GivenNamesWhenNotAllowedThenRefused) {
-  for (auto name : {"Play", "a b", "a.b", "a/b", "caf\xC3\x89"}) {
-    if (std::string_view{name}.find('\xC3') == std::string_view::npos) {
-      EXPECT_EQ(refusal({named(name)}), "[0].name: must be small letters, digits, - and _") << name;
-    }
-  }
+  for (auto name : {"Play", "a b", "a.b", "a/b"})
+    EXPECT_EQ(refusal({named(name)}), "[0].name: must be small letters, digits, - and _") << name;
   EXPECT_EQ(refusal({named("")}), "[0].name: must have 1 to 32 characters");
   EXPECT_EQ(refusal({named(std::string(33, 'a'))}), "[0].name: must have 1 to 32 characters");
   EXPECT_EQ(refusal({named("\xE6\x9B\xB2-1_x")}), "");

@@ -67,7 +67,7 @@ TEST(Message, GivenSelectWhenEncodedThenAsDocumented) {
            .max_values = 2,
            .options = {{"A", "a", "d", {}, true}, {"B", "b", "", emoji{7, "n", true}, false}}};
   EXPECT_EQ(
-      value_of(encode(message_edit{.rows = {{{{x}}}}})),
+      value_of(encode(message_edit{.rows = std::vector<action_row>{{{x}}}})),
       R"({"components":[{"type":1,"components":[{"type":3,"custom_id":"s","placeholder":"p","min_values":1,"max_values":2,)"
       R"("options":[{"label":"A","value":"a","description":"d","default":true},)"
       R"({"label":"B","value":"b","emoji":{"name":"n","id":"7","animated":true}}]}]}],"allowed_mentions":{"parse":[]}})");
