@@ -122,6 +122,7 @@ local function submit(at, max_jobs, max_queues)
     write_fixed()
     fixed_bucket = b
   end
+  known[id] = nil -- it may have been looked for
   fixed[fixed_size + 1], fixed[fixed_size + 2] = id, struct.pack('>I8I8I4', now, ms, seq) .. blob
   fixed_size = fixed_size + 2
   return status
