@@ -146,9 +146,11 @@ TEST_F(RedisHostLoss, GivenTailOfTheFileLostWhenItIsBackThenWhatWasSyncedRunsAnd
     old_tokens[job.id] = job.token;
   after->send(store, attach_worker{"n", 20});
   auto claimed = claims(after, 11);
-  for (auto& job : claimed)
-    if (auto old = old_tokens.find(job.id); old != old_tokens.end())
+  for (auto& job : claimed) {
+    if (auto old = old_tokens.find(job.id); old != old_tokens.end()) {
       EXPECT_GT(job.token, old->second);
+    }
+  }
   for (std::size_t i = 1; i < lost.size(); ++i)
     finish(before, lost[i], "\"stale\"");
   for (auto& job : claimed)
