@@ -19,8 +19,8 @@ template <class F>
 json::outcome<std::string> callback(int type, F&& data) {
   bounded_body body;
   body.object([&] {
-    body.json().member("type", type).key("data");
-    body.object([&] { data(body); });
+    body.json().member("type", type);
+    body.object("data", [&] { data(body); });
   });
   return body.finish();
 }

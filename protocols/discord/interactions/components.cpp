@@ -74,8 +74,6 @@ private:
       if (icon->id == 0)
         return;
       body_.json().member("id", std::to_string(icon->id));
-      if (icon->animated)
-        body_.json().member("animated", true);
     });
   }
 

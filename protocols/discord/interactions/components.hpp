@@ -13,7 +13,6 @@ namespace tutti::protocols::discord {
 struct emoji {
   std::uint64_t id = 0; ///< of a guild's own; 0: `name` is a Unicode one
   std::string name;
-  bool animated = false;
 };
 
 struct button {

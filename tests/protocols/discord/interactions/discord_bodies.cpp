@@ -50,17 +50,17 @@ message full_message() {
   action_row buttons;
   for (int i = 0; i < 4; ++i)
     buttons.components.push_back(button{static_cast<button::style>(i + 1), std::string(80, 'l'),
-                                        emoji{0, "\xF0\x9F\x8E\xB5", false},
+                                        emoji{0, "\xF0\x9F\x8E\xB5"},
                                         std::string(99, 'i') + std::to_string(i), "", i == 3});
   buttons.components.push_back(
-      button{button::style::link, "Open", emoji{7, "own", true}, "", "https://x.example", false});
+      button{button::style::link, "Open", emoji{7, "own"}, "", "https://x.example", false});
   x.rows.push_back(buttons);
   discord::select strings{
       .custom_id = "strings", .placeholder = std::string(150, 'p'), .min_values = 0, .max_values = 25};
   for (int i = 0; i < 25; ++i)
     strings.options.push_back({std::string(98, 'L') + std::to_string(10 + i),
                                std::string(98, 'V') + std::to_string(10 + i), std::string(100, 'D'),
-                               emoji{0, "\xF0\x9F\x8E\xB5", false}, i == 0});
+                               emoji{0, "\xF0\x9F\x8E\xB5"}, i == 0});
   x.rows.push_back({{strings}});
   x.rows.push_back({{discord::select{.of = discord::select::type::user, .custom_id = "users"}}});
   x.rows.push_back(

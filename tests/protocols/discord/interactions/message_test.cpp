@@ -51,7 +51,7 @@ TEST(Message, GivenEmbedWhenEncodedThenOnlyWhatIsThere) {
 
 TEST(Message, GivenButtonsWhenEncodedThenAsDocumented) {
   message x{.content = "x",
-            .rows = {{{button{button::style::primary, "Skip", emoji{0, note, false}, "skip", "", false},
+            .rows = {{{button{button::style::primary, "Skip", emoji{0, note}, "skip", "", false},
                        button{button::style::link, "Open", {}, "", "https://x.example", true}}}}};
   EXPECT_EQ(
       value_of(encode(x)),
@@ -65,12 +65,12 @@ TEST(Message, GivenSelectWhenEncodedThenAsDocumented) {
   select x{.custom_id = "s",
            .placeholder = "p",
            .max_values = 2,
-           .options = {{"A", "a", "d", {}, true}, {"B", "b", "", emoji{7, "n", true}, false}}};
+           .options = {{"A", "a", "d", {}, true}, {"B", "b", "", emoji{7, "n"}, false}}};
   EXPECT_EQ(
       value_of(encode(message_edit{.rows = std::vector<action_row>{{{x}}}})),
       R"({"components":[{"type":1,"components":[{"type":3,"custom_id":"s","placeholder":"p","min_values":1,"max_values":2,)"
       R"("options":[{"label":"A","value":"a","description":"d","default":true},)"
-      R"({"label":"B","value":"b","emoji":{"name":"n","id":"7","animated":true}}]}]}],"allowed_mentions":{"parse":[]}})");
+      R"({"label":"B","value":"b","emoji":{"name":"n","id":"7"}}]}]}],"allowed_mentions":{"parse":[]}})");
 }
 
 TEST(Message, GivenEditWhenEncodedThenWhatIsNamedOnlyAndClearing) {
