@@ -1,3 +1,5 @@
+#include "runtime/error.hpp"
+#include "runtime/jobs/store.hpp"
 #include "services/net/io_thread.hpp"
 #include "services/redis_jobs/store.hpp"
 #include "tests/support/redis_server.hpp"
@@ -70,9 +72,7 @@ struct RedisHostLoss : testing::Test {
                 found = std::move(job);
                 answered = true;
               },
-              [&](const caf::error& why) {
-                answered = caf::to_string(why).find("not_found") != std::string::npos;
-              });
+              [&](const caf::error& why) { answered = runtime::is(why, runtime::ec::not_found); });
       if (answered)
         return found;
       std::this_thread::sleep_for(20ms); // it reconnects
